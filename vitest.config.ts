@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+// The unit suite: everything beside its source. End-to-end suites live in e2e/ and have a configuration of their own.
+export default defineConfig({
+  test: { include: ["packages/*/src/**/*.test.ts", "os/**/*.test.ts"], environment: "node", testTimeout: 20_000 },
+});
