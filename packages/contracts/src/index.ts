@@ -2,3 +2,5 @@ export * from "./errors.ts";
 export * from "./os/board.ts";
 export * from "./os/layer.ts";
 export * from "./units.ts";
+export * from "./progress.ts";
+export * from "./tools.ts";

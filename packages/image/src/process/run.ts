@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+export type RunOptions = {
+  readonly cwd?: string;
+  /** The whole environment of the program; nothing is inherited. Defaults to a fixed, reproducible one. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the program reads; without it, standard input is empty. */
+  readonly input?: Readable | Uint8Array;
+  /** Write standard output to this file instead of returning it. */
+  readonly outputFile?: string;
+  readonly signal?: AbortSignal;
+  /** Called with each line of standard error as it appears. */
+  readonly onErrorLine?: (line: string) => void;
+};
+
+export type RunResult = { readonly stdout: string; readonly stderr: string };
+
+/** A program ended with another status than 0. */
+export class ProgramFailed extends Error {
+  readonly argv: readonly string[];
+  readonly status: number | null;
+  readonly stderr: string;
+  constructor(argv: readonly string[], status: number | null, stderr: string) {
+    super(`${argv[0]} ended with status ${status}: ${stderr.trim().split("\n").slice(-3).join(" | ")}`);
+    this.name = "ProgramFailed";
+    this.argv = argv;
+    this.status = status;
+    this.stderr = stderr;
+  }
+}
+
+/** Same locale, time zone and paths on every machine, so that outputs do not depend on who builds. */
+export const reproducibleEnv: Readonly<Record<string, string>> = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  LC_ALL: "C.UTF-8",
+  TZ: "UTC",
+  HOME: "/nonexistent",
+  SOURCE_DATE_EPOCH: "0",
+};
+
+/**
+ * Runs a program to its end.
+ * @throws ProgramFailed when it ends with another status than 0; the spawn error (ENOENT) when it cannot start.
+ */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
+  const [program, ...args] = argv;
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: { ...(options.env ?? reproducibleEnv) },
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    signal: options.signal,
+  });
+  const status = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code));
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const work: Promise<unknown>[] = [status];
+  let rest = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    if (options.onErrorLine === undefined) return;
+    const lines = (rest + chunk.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) options.onErrorLine(line);
+  });
+  if (child.stdout !== null) {
+    if (options.outputFile === undefined) child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    else work.push(pipeline(child.stdout, createWriteStream(options.outputFile)));
+  }
+  if (child.stdin !== null && options.input !== undefined) {
+    // A program that stops reading early closes the pipe; its exit status says whether that was an error.
+    child.stdin.on("error", () => {});
+    if (options.input instanceof Uint8Array) child.stdin.end(options.input);
+    else options.input.pipe(child.stdin);
+  }
+  await Promise.all(work);
+  const code = await status;
+  const errorText = Buffer.concat(stderr).toString();
+  if (code !== 0) throw new ProgramFailed(argv, code, errorText);
+  return { stdout: Buffer.concat(stdout).toString(), stderr: errorText };
+}
