@@ -5,3 +5,4 @@ export * from "./os/layer.ts";
 export * from "./progress.ts";
 export * from "./tools.ts";
 export * from "./units.ts";
+export * from "./nearest-name.ts";

@@ -2,5 +2,9 @@
 export const cliErrors = {
   "cli.usage": "The command line was not understood.",
   "cli.missing-host-tool": "A program of the build machine that Holdfast needs is not installed.",
+  "cli.setup-failed": "The launcher could not prepare this checkout.",
   "cli.unknown-device": "No device answers to that address, name or uuid.",
+  "cli.invalid-input-file": "A file that was named on the command line cannot be used.",
+  "cli.app-not-ready": "The device is up, but the app on it did not answer in time.",
+  "cli.nothing-ran": "A test suite was asked for that has no tests, or that could not start.",
 } as const;

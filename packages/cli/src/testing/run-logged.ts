@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "node:fs/promises";
+
+export type LoggedRun = {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Both outputs go here. */
+  readonly logFile: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+};
+
+export type LoggedOutcome =
+  | { readonly kind: "ended"; readonly status: number }
+  | { readonly kind: "timed-out" }
+  | { readonly kind: "not-started"; readonly reason: string };
+
+/** After SIGTERM a suite may take this long to stop its virtual machines. */
+const GRACE_MS = 10_000;
+
+/**
+ * Runs a program in a process group of its own and returns after the whole group is gone, also on timeout and abort.
+ * @throws the signal's reason when aborted
+ */
+export async function runLogged(options: LoggedRun): Promise<LoggedOutcome> {
+  const [program, ...args] = options.argv;
+  await using log = await open(options.logFile, "w");
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    stdio: ["ignore", log.fd, log.fd],
+    detached: true,
+  });
+  const closed = once(child, "close");
+  // "close" never comes for a program that could not be started.
+  const failed = new Promise<string>((resolve) => child.once("error", (error) => resolve(error.message)));
+  let timedOut = false;
+  let hardKill: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    killGroup(child.pid, "SIGTERM");
+    hardKill ??= setTimeout(() => killGroup(child.pid, "SIGKILL"), GRACE_MS);
+  };
+  const timer = setTimeout(() => {
+    timedOut = true;
+    stop();
+  }, options.timeoutMs);
+  options.signal.addEventListener("abort", stop);
+  try {
+    const reason = await Promise.race([closed.then(() => undefined), failed]);
+    if (reason !== undefined) return { kind: "not-started", reason };
+    options.signal.throwIfAborted();
+    return timedOut ? { kind: "timed-out" } : { kind: "ended", status: child.exitCode ?? 1 };
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(hardKill);
+    options.signal.removeEventListener("abort", stop);
+    // Whatever the suite left behind (a QEMU whose test was killed) goes with it.
+    killGroup(child.pid, "SIGKILL");
+  }
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
