@@ -53,6 +53,10 @@ const layerSchema = z.strictObject({
   why: z.string().min(10).describe("one sentence: what the device loses without this layer"),
   packages: z.record(z.string(), z.string().min(3)).default({}).describe("package -> why it is there"),
   packagesFor: z.partialRecord(architecture, z.record(z.string(), z.string().min(3))).default({}),
+  without: z
+    .record(z.string(), z.string().min(5))
+    .default({})
+    .describe("package that the resolver brings along -> why nothing of it is unpacked"),
   files: z.array(fileSchema).default([]).describe("besides these, everything below the layer's `files/` folder"),
   users: z.array(userSchema).default([]),
   groups: z.array(z.string()).default([]),
@@ -67,7 +71,13 @@ const layerSchema = z.strictObject({
       mask: z.array(z.string()).default([]),
     })
     .default({ enable: [], disable: [], mask: [] }),
-  modules: z.array(z.string()).default([]).describe("kernel modules kept in the root, by name or by prefix with *"),
+  modules: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "kernel modules kept in the root: names, or globs below kernel/ such as drivers/net/usb/**; dependencies are added",
+    ),
+  modulesFor: z.partialRecord(architecture, z.array(z.string())).default({}),
   drop: z.array(z.string()).default([]).describe("path globs of packages' content that is left out"),
   keep: z.array(z.string()).default([]).describe("exceptions to any layer's drop"),
   modes: z

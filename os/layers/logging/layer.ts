@@ -1,0 +1,14 @@
+import { defineLayer } from "@holdfast/contracts";
+
+export default defineLayer({
+  name: "logging",
+  why: "The journal stays within 8 MB of RAM, so that logs never eat the device.",
+  files: [
+    {
+      path: "/usr/lib/systemd/journald.conf.d/holdfast.conf",
+      content: "[Journal]\nStorage=auto\nRuntimeMaxUse=8M\nSystemMaxUse=32M\nForwardToSyslog=no\nAudit=no\n",
+    },
+    { path: "/usr/lib/systemd/coredump.conf.d/holdfast.conf", content: "[Coredump]\nStorage=none\n" },
+  ],
+  units: { mask: ["systemd-journal-flush.service", "systemd-journald-audit.socket"] },
+});

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { refuse } from "@holdfast/contracts";
+import { z } from "zod";
+
+/** os/ledger/scripts.json: package -> how its maintainer scripts are accounted for, and their hashes by name. */
+export const scriptsLedgerSchema = z.record(
+  z.string(),
+  z.strictObject({ how: z.string().min(5), hashes: z.record(z.string(), z.array(z.string())) }),
+);
+export type ScriptsLedger = z.output<typeof scriptsLedgerSchema>;
+
+export type PackageScripts = {
+  readonly name: string;
+  readonly version: string;
+  readonly scripts: Readonly<Record<string, string>>;
+};
+export type ScriptFinding = {
+  readonly package: string;
+  readonly script: string;
+  readonly problem: "unknown" | "changed";
+  readonly text: string;
+};
+
+/** Only these run on an installation; removal scripts never matter on a root that is replaced as a whole. */
+const installing = ["preinst", "postinst"];
+
+/**
+ * The hash of a script without what changes with every release of a package: its own version and the kernel's ABI.
+ * Pure.
+ */
+export function scriptHash(text: string, version: string): string {
+  const neutral = text.replaceAll(version, "@VERSION@").replace(/\d+\.\d+\.\d+\+deb\d+(-[a-z0-9]+)?/g, "@ABI@");
+  return createHash("sha256").update(neutral).digest("hex").slice(0, 16);
+}
+
+/** Holds the scripts of the packages against the ledger. Pure. */
+export function checkScripts(packages: readonly PackageScripts[], ledger: ScriptsLedger): ScriptFinding[] {
+  return packages.flatMap(({ name, version, scripts }) =>
+    installing.flatMap((script): ScriptFinding[] => {
+      const text = scripts[script];
+      if (text === undefined) return [];
+      const known = ledger[ledgerName(name)];
+      if (known === undefined) return [{ package: name, script, problem: "unknown", text }];
+      return known.hashes[script]?.includes(scriptHash(text, version)) === true
+        ? []
+        : [{ package: name, script, problem: "changed", text }];
+    }),
+  );
+}
+
+/** Kernel packages carry their ABI in the name; the ledger knows them without it. */
+export function ledgerName(name: string): string {
+  return name.replace(/\d+\.\d+\.\d+\+deb\d+/, "@ABI@");
+}
+
+/**
+ * Refuses packages whose scripts nobody accounted for; changed scripts of accounted packages are returned as warnings,
+ * unless `strict`.
+ * @throws `image.unaccounted-script` with the script's text
+ */
+export function requireAccounted(findings: readonly ScriptFinding[], strict: boolean): string[] {
+  const bad = findings.find((finding) => strict || finding.problem === "unknown");
+  if (bad !== undefined) {
+    refuse("image.unaccounted-script", {
+      message: `${bad.package}'s ${bad.script} is ${bad.problem === "unknown" ? "not accounted for" : "changed since it was accounted for"}:\n${bad.text}`,
+      hint: "Read it, do declaratively in a layer what it would do, and enter it in os/ledger/scripts.json (holdfast lock --update refreshes the hashes).",
+    });
+  }
+  return findings.map((finding) => `${finding.package}'s ${finding.script} changed since it was accounted for`);
+}
