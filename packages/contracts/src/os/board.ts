@@ -3,7 +3,8 @@ import { parseDefinition } from "./parse-definition.ts";
 
 const mebibytes = z.int().positive();
 
-const boardSchema = z.strictObject({
+/** Fields of a board; docs/layer-fields.md is generated from it. */
+export const boardSchema = z.strictObject({
   slug: z.string().regex(/^[a-z][a-z0-9-]*$/),
   name: z.string(),
   /** Debian's name of the architecture. */

@@ -48,7 +48,8 @@ const initrdSchema = z.strictObject({
   wants: z.record(z.string(), z.array(z.string())).default({}).describe("unit -> units it wants"),
 });
 
-const layerSchema = z.strictObject({
+/** Fields of a layer; docs/layer-fields.md is generated from it. */
+export const layerSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/),
   why: z.string().min(10).describe("one sentence: what the device loses without this layer"),
   packages: z.record(z.string(), z.string().min(3)).default({}).describe("package -> why it is there"),

@@ -1,0 +1,12 @@
+import { commands } from "../command/commands.ts";
+import { renderCommandReference } from "./render-command-reference.ts";
+import { renderErrorTable } from "./render-error-table.ts";
+import { renderLayerFields } from "./render-layer-fields.ts";
+
+/** Documentation that is made from the code: path in the repository -> content. A test compares, the script writes. */
+export const generatedFiles: Readonly<Record<string, () => string>> = {
+  "docs/cli.md": () => renderCommandReference(commands),
+  "docs/errors.md": () => renderErrorTable(),
+  "docs/layer-fields.md": () => renderLayerFields(),
+};
+
