@@ -111,7 +111,6 @@ export default defineLayer({
     "cmac",
     "gcm",
     "ctr",
-    "arc4",
     // Modems and serial adapters
     "qmi_wwan",
     "cdc_mbim",
@@ -145,7 +144,6 @@ export default defineLayer({
     "serio_raw",
     "8250_pci",
     // Graphics enough for a console
-    "simpledrm",
     "bochs",
     "virtio_gpu",
     // Firewall
@@ -171,7 +169,6 @@ export default defineLayer({
       "intel_rapl_msr",
       "i2c_i801",
       "rtc_cmos",
-      "efi_secret",
     ],
     arm64: ["sdhci_iproc", "bcm2835_wdt"],
   },

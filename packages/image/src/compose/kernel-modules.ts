@@ -86,11 +86,11 @@ function firstWave(index: Index, wanted: readonly string[]): string[] {
   const globs = compileGlobs(
     wanted.filter((name) => name.includes("/")).map((glob) => `usr/lib/modules/*/kernel/${glob}`),
   );
-  const unknown = names.find((name) => !index.paths.has(name) && !index.builtin.has(name));
-  if (unknown !== undefined) {
-    const nearest = nearestName(unknown, [...index.paths.keys()]);
+  const unknown = names.filter((name) => !index.paths.has(name) && !index.builtin.has(name));
+  if (unknown[0] !== undefined) {
+    const nearest = nearestName(unknown[0], [...index.paths.keys()]);
     refuse("image.unknown-module", {
-      message: `Kernel ${index.version} has no module "${unknown}".`,
+      message: `Kernel ${index.version} has no module ${unknown.map((name) => `"${name}"`).join(", ")}.`,
       hint: nearest === undefined ? "Check the modules of the layers and the board." : `Did you mean "${nearest}"?`,
     });
   }

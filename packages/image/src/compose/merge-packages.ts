@@ -25,14 +25,14 @@ export function mergePackages(packages: readonly PackageContent[], layers: reado
   const dropped = compileGlobs(layers.flatMap((layer) => layer.drop));
   const kept = compileGlobs(layers.flatMap((layer) => layer.keep));
   const tree = skeleton();
+  const fixed = new Set(tree.keys());
   const owners = new Map<string, string>();
   for (const { name, entries } of packages) {
     for (const { path, entry } of entries) {
-      if (path === "" || (dropped(path) && !kept(path))) continue;
+      // The skeleton wins: base-files brings the merged-/usr links, which a reader may already have followed.
+      if (fixed.has(path) || (dropped(path) && !kept(path))) continue;
       const before = tree.get(path);
       if (before !== undefined && before.type === "directory" && entry.type === "directory") continue;
-      // usr-merge: packages still ship /bin, /lib … as directories; the skeleton's links win.
-      if (before !== undefined && before.type === "symlink" && entry.type === "directory") continue;
       if (before !== undefined) refuseConflict(path, owners.get(path) ?? "the skeleton", name);
       if (entry.uid >= STATIC_IDS || entry.gid >= STATIC_IDS) {
         throw new Error(`${name}: ${path} belongs to ${entry.uid}:${entry.gid}, which Debian does not fix`);
