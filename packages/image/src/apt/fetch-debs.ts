@@ -1,0 +1,165 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { messageOf, type Progress, refuse, silentProgress, worldError } from "@holdfast/contracts";
+import { reportDiskFull } from "../cache/disk-full.ts";
+import { debPath, hasDeb } from "./deb-cache.ts";
+import { type Connections, downloadFile, FileGone, openConnections, WrongBytes } from "./download-file.ts";
+import { diffLocks, type Lock, type LockChange, type LockedPackage } from "./lock.ts";
+import { archiveUri, type Mirror } from "./mirror.ts";
+import { resolvePackages } from "./resolve-packages.ts";
+
+/** Downloads at once: enough to hide the latency of small files without burdening a mirror. */
+const PARALLEL = 6;
+const RETRY_PAUSES_MS = [300, 1500];
+
+export type FetchOptions = {
+  readonly cache: string;
+  readonly mirror: Mirror;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+  /** Fail when a locked version left the mirror, instead of taking its successor. */
+  readonly locked?: boolean;
+  /** Hash every cached package file, however fresh. */
+  readonly verify?: boolean;
+};
+
+export type Fetched = {
+  /** What was really fetched: the given lock, or one with the successors of vanished versions. */
+  readonly lock: Lock;
+  readonly changes: readonly LockChange[];
+};
+
+/**
+ * Brings all packages of a lock into the cache. With everything cached no network is touched. A version that left the
+ * mirror is replaced by its successor (and what that needs).
+ * @throws `image.mirror-unreachable`, `image.vanished-package`, `image.disk-full`, and what `resolvePackages` throws
+ */
+export async function fetchDebs(lock: Lock, options: FetchOptions): Promise<Fetched> {
+  const vanished = await fetchAll(lock.packages, options);
+  if (vanished.length === 0) return { lock, changes: [] };
+  if (options.locked === true) refuseVanished(vanished, "the build was asked to stay with the lock");
+  const { cache, mirror, progress, signal } = options;
+  const gone = new Set(vanished);
+  const fresh = await resolvePackages({
+    arch: lock.arch,
+    requested: lock.requested,
+    cache,
+    mirror,
+    update: true,
+    prefer: lock.packages.filter((entry) => !gone.has(entry)),
+    ...(progress === undefined ? {} : { progress }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const effective = { ...fresh, suites: lock.suites };
+  const still = await fetchAll(effective.packages, options);
+  if (still.length > 0) refuseVanished(still, "the mirror's lists name it, but it is not there");
+  return { lock: effective, changes: diffLocks(lock, effective) };
+}
+
+function refuseVanished(vanished: readonly LockedPackage[], why: string): never {
+  const names = vanished.map(({ name, version }) => `${name} ${version}`).join(", ");
+  return refuse("image.vanished-package", {
+    message: `The mirror no longer has ${names}, and ${why}.`,
+    hint: "Build without --locked to take the successors, or refresh the lock with `holdfast lock --update`.",
+  });
+}
+
+/** Fetches what is not cached; returns the packages that the mirror does not have. */
+async function fetchAll(packages: readonly LockedPackage[], options: FetchOptions): Promise<LockedPackage[]> {
+  const { cache, mirror, progress = silentProgress, verify } = options;
+  await reportDiskFull(cache, () => mkdir(path.join(cache, "debs"), { recursive: true }));
+  const present = await Promise.all(packages.map((entry) => hasDeb(cache, entry, verify)));
+  const missing = packages.filter((_, index) => !present[index]).sort((a, b) => b.size - a.size);
+  if (missing.length === 0) return [];
+  using connections = openConnections(mirror.proxies, PARALLEL);
+  const step = progress.start(`download ${missing.length} packages`, "bytes");
+  const total = missing.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  const onBytes = (count: number): void => {
+    done += count;
+    step.update(done, total);
+  };
+  try {
+    const outcomes = await inParallel(missing, (entry) => fetchOne(entry, options, connections, onBytes));
+    const failed = outcomes.filter((outcome) => outcome.result === "failed");
+    if (failed.length > 0) throw unreachable(failed, mirror);
+    return outcomes.filter(({ result }) => result === "gone").map(({ entry }) => entry);
+  } finally {
+    step.end();
+  }
+}
+
+type Outcome = {
+  readonly entry: LockedPackage;
+  readonly result: "there" | "gone" | "failed";
+  readonly error?: unknown;
+};
+
+async function fetchOne(
+  entry: LockedPackage,
+  { cache, mirror, signal }: FetchOptions,
+  connections: Connections,
+  onBytes: (count: number) => void,
+): Promise<Outcome> {
+  const uri = `${archiveUri(mirror, entry.archive)}/${entry.path.split("/").map(encodeURIComponent).join("/")}`;
+  const file = debPath(cache, entry.sha256);
+  const { size, sha256 } = entry;
+  let error: unknown;
+  for (const wait of [0, ...RETRY_PAUSES_MS]) {
+    if (wait > 0) await pause(wait, undefined, signal === undefined ? {} : { signal });
+    try {
+      await reportDiskFull(cache, () =>
+        downloadFile({ uri, file, size, sha256, connections, onBytes, ...(signal === undefined ? {} : { signal }) }),
+      );
+      return { entry, result: "there" };
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      // Other bytes under the locked name are as good as none: archives never replace a file.
+      if (thrown instanceof FileGone || thrown instanceof WrongBytes) error = thrown;
+      else if (thrown instanceof Error && "family" in thrown) throw thrown;
+      else error = thrown;
+      if (thrown instanceof FileGone) return { entry, result: "gone", error };
+      if (isDown(thrown)) break;
+    }
+  }
+  return { entry, result: "failed", error };
+}
+
+/** No route, no name, no listener: waiting a second does not help. */
+function isDown(thrown: unknown): boolean {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  return ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"].includes(String(code));
+}
+
+function unreachable(failed: readonly Outcome[], mirror: Mirror): Error {
+  const names = failed.map(({ entry }) => entry.name).sort();
+  const shown = names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
+  const first = failed[0]?.error;
+  return worldError("image.mirror-unreachable", {
+    message: `${failed.length} packages are not in the cache and could not be downloaded from ${mirror.debian}: ${shown} (${messageOf(first)}).`,
+    hint: "Check the network and run again: what was downloaded is kept. HOLDFAST_MIRROR names another mirror.",
+    cause: first,
+  });
+}
+
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  let stopped = false;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length && !stopped; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results.push(await work(item));
+    }
+  };
+  const workers = Array.from({ length: PARALLEL }, () => worker());
+  try {
+    await Promise.all(workers);
+  } catch (thrown) {
+    stopped = true;
+    await Promise.allSettled(workers);
+    throw thrown;
+  }
+  return results;
+}

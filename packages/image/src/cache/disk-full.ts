@@ -1,0 +1,33 @@
+import { HoldfastError, messageOf, worldError } from "@holdfast/contracts";
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "is full",
+  EDQUOT: "has no quota left",
+  EROFS: "is read-only",
+  EACCES: "is not writable",
+};
+
+/**
+ * Runs work that writes below `directory` and turns a failure for lack of room into an error that says where.
+ * Programs report a full disk only in their text, so that is searched too.
+ * @throws `image.disk-full`
+ */
+export async function reportDiskFull<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const reason = reasonOf(thrown);
+    if (reason === undefined || thrown instanceof HoldfastError) throw thrown;
+    throw worldError("image.disk-full", {
+      message: `The disk that holds ${directory} ${reason}: ${messageOf(thrown)}.`,
+      hint: "Make room there, or set HOLDFAST_CACHE to a directory on another disk; what was finished before is kept.",
+      cause: thrown,
+    });
+  }
+}
+
+function reasonOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  if ("code" in thrown && typeof thrown.code === "string") return reasons[thrown.code];
+  return /No space left on device|Disk quota exceeded/.test(thrown.message) ? reasons["ENOSPC"] : undefined;
+}

@@ -1,0 +1,155 @@
+import { mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { messageOf, type Progress, silentProgress, worldError } from "@holdfast/contracts";
+import { debPath, dropDeb } from "../apt/deb-cache.ts";
+import { reportDiskFull } from "../cache/disk-full.ts";
+import { run } from "../process/run.ts";
+import { parseControl } from "./control.ts";
+import { type DebEntry, type DebIndex, debEntries, indexMember } from "./deb-index.ts";
+import { readTarHeaders } from "./tar-headers.ts";
+
+export type DebReference = { readonly name: string; readonly sha256: string };
+
+/** A package, opened: its content stays in the cache's unpacked data.tar, which the entries refer to. */
+export type Deb = {
+  readonly name: string;
+  readonly control: DebIndex["control"];
+  readonly scripts: DebIndex["scripts"];
+  readonly conffiles: readonly string[];
+  readonly triggers: string | undefined;
+  readonly entries: readonly DebEntry[];
+};
+
+export type OpenOptions = {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+  /** Brings a package into the cache anew; called once when the cached file turns out to be damaged. */
+  readonly refetch?: (reference: DebReference) => Promise<void>;
+};
+
+/**
+ * Opens a package of the cache, unpacking it beside itself the first time; a warm call reads one small file.
+ * @throws `image.corrupt-deb` (the damaged file is removed from the cache), `image.disk-full`
+ */
+export async function openDeb(cache: string, reference: DebReference, options: OpenOptions = {}): Promise<Deb> {
+  const deb = debPath(cache, reference.sha256);
+  const tar = deb.replace(/deb$/, "tar");
+  const indexFile = deb.replace(/deb$/, "json");
+  const index = (await readIndex(indexFile, tar)) ?? (await unpackOrRefetch(reference, cache, options));
+  const { control, scripts, conffiles, triggers, members } = index;
+  return { name: reference.name, control, scripts, conffiles, triggers, entries: debEntries(members, tar) };
+}
+
+/** Opens packages, unpacking as many at once as there are processors. Same order as given. */
+export async function openDebs(
+  cache: string,
+  references: readonly DebReference[],
+  options: OpenOptions = {},
+): Promise<Deb[]> {
+  const opened: Deb[] = new Array(references.length);
+  const step = (options.progress ?? silentProgress).start("unpack packages", "items");
+  let next = 0;
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < references.length; index = next++) {
+      const reference = references[index];
+      if (reference === undefined) continue;
+      options.signal?.throwIfAborted();
+      opened[index] = await openDeb(cache, reference, options);
+      step.update(++done, references.length);
+    }
+  };
+  const workers = Array.from({ length: availableParallelism() }, () => worker());
+  try {
+    await Promise.all(workers);
+  } finally {
+    // On a failure the others stop at their next package.
+    next = references.length;
+    await Promise.allSettled(workers);
+    step.end();
+  }
+  return opened;
+}
+
+/** The index, if it is there, of this format, and its data.tar has the size it had. */
+async function readIndex(indexFile: string, tar: string): Promise<DebIndex | undefined> {
+  try {
+    const stored: { index: DebIndex; tarSize: number } = JSON.parse(await readFile(indexFile, "utf8"));
+    return stored.index.version === 1 && (await stat(tar)).size === stored.tarSize ? stored.index : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function unpackOrRefetch(reference: DebReference, cache: string, options: OpenOptions): Promise<DebIndex> {
+  try {
+    return await reportDiskFull(cache, () => unpack(cache, reference, options.signal));
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    if (thrown instanceof Error && "family" in thrown) throw thrown;
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT" && !isAbsent(thrown)) throw thrown;
+    await dropDeb(cache, reference.sha256);
+    if (options.refetch !== undefined) {
+      await options.refetch(reference);
+      const { refetch: _, ...once } = options;
+      return unpackOrRefetch(reference, cache, once);
+    }
+    throw worldError("image.corrupt-deb", {
+      message: `The cached package file of ${reference.name} is damaged or missing: ${messageOf(thrown)}.`,
+      hint: "Run again: it was removed from the cache and will be downloaded anew.",
+      cause: thrown,
+    });
+  }
+}
+
+/** A missing dpkg-deb is not the package's fault. */
+const isAbsent = (error: Error): boolean => !("syscall" in error && String(error.syscall).startsWith("spawn"));
+
+const SCRIPTS = ["preinst", "postinst", "prerm", "postrm", "config"];
+
+async function unpack(cache: string, { sha256 }: DebReference, signal?: AbortSignal): Promise<DebIndex> {
+  const deb = debPath(cache, sha256);
+  const options = signal === undefined ? {} : { signal };
+  const work = await mkdtemp(path.join(path.dirname(deb), ".unpacking-"));
+  try {
+    const dataTar = path.join(work, "data.tar");
+    const controlTar = path.join(work, "control.tar");
+    await Promise.all([
+      run(["dpkg-deb", "--fsys-tarfile", deb], { ...options, outputFile: dataTar }),
+      run(["dpkg-deb", "--ctrl-tarfile", deb], { ...options, outputFile: controlTar }),
+    ]);
+    const files = await readControlFiles(controlTar);
+    const index: DebIndex = { version: 1, ...describe(files), members: readTarHeaders(dataTar).map(indexMember) };
+    const indexFile = path.join(work, "index.json");
+    {
+      await using handle = await open(indexFile, "wx");
+      await handle.writeFile(JSON.stringify({ index, tarSize: (await stat(dataTar)).size }));
+    }
+    // The index comes last: it vouches for the tar.
+    await rename(dataTar, deb.replace(/deb$/, "tar"));
+    await rename(indexFile, deb.replace(/deb$/, "json"));
+    return index;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function readControlFiles(controlTar: string): Promise<Map<string, string>> {
+  const bytes = await readFile(controlTar);
+  const files = readTarHeaders(controlTar).filter(({ type }) => type === "file");
+  return new Map(files.map(({ path: name, offset, size }) => [name, bytes.toString("utf8", offset, offset + size)]));
+}
+
+function describe(files: ReadonlyMap<string, string>): Omit<DebIndex, "version" | "members"> {
+  const scripts: Record<string, string> = {};
+  for (const name of SCRIPTS) {
+    const script = files.get(name);
+    if (script !== undefined) scripts[name] = script;
+  }
+  const control = files.get("control");
+  if (control === undefined) throw new Error("the package has no control file");
+  const triggers = files.get("triggers");
+  const conffiles = (files.get("conffiles") ?? "").split("\n").filter((line) => line !== "");
+  return { control: parseControl(control), scripts, conffiles, ...(triggers === undefined ? {} : { triggers }) };
+}
