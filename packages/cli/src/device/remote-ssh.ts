@@ -1,0 +1,19 @@
+/** balena's and our ssh port on devices. */
+const PORT = "22222";
+
+export type SshOptions = { readonly command?: string; readonly identity?: string; readonly tty: boolean };
+
+/** ssh's command line for a device at an address. Unlike a virtual device, its host key is remembered and checked. */
+export function remoteSshArguments(address: string, options: SshOptions): [string, ...string[]] {
+  return [
+    "ssh",
+    "-p",
+    PORT,
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    ...(options.identity === undefined ? [] : ["-i", options.identity]),
+    ...(options.tty ? ["-t"] : []),
+    `root@${address}`,
+    ...(options.command === undefined ? [] : ["--", options.command]),
+  ];
+}
