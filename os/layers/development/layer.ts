@@ -2,16 +2,10 @@ import { defineLayer } from "@holdfast/contracts";
 
 export default defineLayer({
   name: "development",
-  why: "Consoles for devices in development mode; config.json switches them, the slot is the same.",
-  units: { enable: ["getty@tty1.service"] },
-  files: [
-    {
-      path: "/usr/lib/systemd/system/getty@.service.d/holdfast.conf",
-      content: "[Unit]\nConditionPathExists=/run/holdfast/development\n",
-    },
-    {
-      path: "/usr/lib/systemd/system/serial-getty@.service.d/holdfast.conf",
-      content: "[Unit]\nConditionPathExists=/run/holdfast/development\n",
-    },
-  ],
+  why: "Without it development mode has no console: logins on the screen and the serial line, which start in that mode only.",
+  packages: {
+    "util-linux": "agetty",
+    login: "what agetty hands over to; root has no password, and agetty's autologin needs none",
+  },
+  scripts: { "util-linux": "skip: see the state layer", login: "skip: no scripts that matter" },
 });

@@ -1,0 +1,73 @@
+import { exists, type Machine } from "../machine/machine.ts";
+import { BOOT_RECORD, type BootRecord, BY_STATE_RULES, byStateRules } from "./boot-record.ts";
+import { EFIVARS, readLoaderVariable } from "./efi-variable.ts";
+import { giveUp } from "./give-up.ts";
+import { mountState } from "./mount-state-partition.ts";
+import { openSlot } from "./open-slot.ts";
+import { verityTargetOf } from "./parse-cmdline.ts";
+import { type BootDisk, chooseBootDisk, readPartitions } from "./partitions.ts";
+
+const DISK_PATIENCE_MS = 30_000;
+const POLL_MS = 100;
+
+function readEfi(machine: Machine): { readonly partUuid: string | undefined; readonly trial: boolean } {
+  if (!exists(machine, "/sys/firmware/efi")) return { partUuid: undefined, trial: false };
+  if ((machine.list(EFIVARS) ?? []).length === 0)
+    machine.run(["mount", "-t", "efivarfs", "-o", "nosuid,nodev,noexec", "efivarfs", EFIVARS]);
+  return {
+    partUuid: readLoaderVariable(machine, "LoaderDevicePartUUID"),
+    trial: readLoaderVariable(machine, "LoaderBootCountPath") !== undefined,
+  };
+}
+
+function waitForDisk(machine: Machine, partUuid: string | undefined): BootDisk | undefined {
+  const deadline = machine.now() + DISK_PATIENCE_MS;
+  for (;;) {
+    const choice = chooseBootDisk(readPartitions(machine), partUuid);
+    if (choice.found !== undefined) {
+      if (!choice.certain) machine.log(`the firmware does not name the boot disk: taking ${choice.found.disk}`);
+      return choice.found;
+    }
+    if (machine.now() >= deadline) {
+      machine.log(`no boot disk after ${DISK_PATIENCE_MS / 1000} s: waited for ${choice.waitingFor}`);
+      return undefined;
+    }
+    machine.sleep(POLL_MS);
+  }
+}
+
+function record(machine: Machine, disk: BootDisk, facts: Omit<BootRecord, "disk" | "partitions">): void {
+  const partitions = {
+    boot: disk.boot.name,
+    rootA: disk.rootA.name,
+    rootB: disk.rootB.name,
+    state: disk.state.name,
+    data: disk.data.name,
+  };
+  machine.makeDirectory("/run/holdfast");
+  machine.writeText(BOOT_RECORD, `${JSON.stringify({ disk: disk.disk, ...facts, partitions })}\n`);
+  machine.makeDirectory("/run/udev/rules.d");
+  machine.writeText(BY_STATE_RULES, byStateRules(disk, facts.active));
+}
+
+/**
+ * Runs in the initrd: mounts the slot whose content matches the running kernel's root hash on /sysroot, the state
+ * partition in it, and provides the machine id. Reboots when that cannot be done; never waits for a person.
+ */
+export function findRoot(machine: Machine): number {
+  const target = verityTargetOf(machine.readText("/proc/cmdline") ?? "");
+  const { partUuid, trial } = readEfi(machine);
+  const disk = waitForDisk(machine, partUuid);
+  if (target === undefined)
+    machine.log("the kernel command line has no valid holdfast.roothash and holdfast.hashoffset");
+  if (target === undefined || disk === undefined) return giveUp(machine, disk);
+
+  const active = openSlot(machine, disk, target, trial);
+  if (active === undefined) return giveUp(machine, disk);
+  machine.log(
+    `root is ${disk[active].label} (${disk[active].name}, PARTUUID ${disk[active].partUuid ?? "unknown"}) on ${disk.disk}${trial ? ", on trial" : ""}`,
+  );
+  const stateLost = !mountState(machine, disk.state.name);
+  record(machine, disk, { active, ...target, trial, stateLost });
+  return 0;
+}

@@ -1,0 +1,1 @@
+export { bundleHostPrograms } from "./bundle.ts";

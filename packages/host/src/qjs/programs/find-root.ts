@@ -1,0 +1,4 @@
+import { findRoot } from "../../boot/find-root.ts";
+import { main } from "../main.ts";
+
+main(findRoot);

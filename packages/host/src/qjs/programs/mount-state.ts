@@ -1,0 +1,4 @@
+import { mountPersistentPaths } from "../../state/mount-state.ts";
+import { main } from "../main.ts";
+
+main((machine) => mountPersistentPaths(machine, "state"));

@@ -1,0 +1,4 @@
+import { ensureHostKeys } from "../../ssh/host-keys.ts";
+import { main } from "../main.ts";
+
+main(ensureHostKeys);

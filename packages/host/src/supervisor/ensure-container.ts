@@ -1,0 +1,63 @@
+import { askEngine, complaintOf, loadImages, readAnswer, succeeded } from "../engine/engine-api.ts";
+import type { Machine } from "../machine/machine.ts";
+import { CONTAINER, type ContainerSpec, SPEC_LABEL } from "./container-spec.ts";
+import { ARCHIVE, type SupervisorManifest } from "./supervisor-manifest.ts";
+import { checkImage } from "./verify-image.ts";
+
+function removeContainer(machine: Machine): void {
+  askEngine(machine, { method: "DELETE", path: `/containers/${CONTAINER}?force=true` });
+}
+
+/**
+ * Makes sure that the engine has this slot's supervisor image, whole; imports it from the slot otherwise.
+ * @throws when it cannot be had; the unit's restart tries again.
+ */
+export function ensureImage(machine: Machine, manifest: SupervisorManifest): void {
+  const state = checkImage(machine, manifest);
+  if (state === "good") return;
+  machine.log(
+    state === "absent" ? "importing the supervisor from the slot" : "importing the supervisor again from the slot",
+  );
+  if (state === "damaged") {
+    // Layers stay as long as a container or a tag needs them, and an import would take the damaged ones for present.
+    removeContainer(machine);
+    const removed = askEngine(machine, { method: "DELETE", path: `/images/${manifest.id}?force=true` });
+    if (!succeeded(removed)) throw new Error(`the damaged supervisor image cannot be removed: ${complaintOf(removed)}`);
+  }
+  const failure = loadImages(machine, ARCHIVE);
+  if (failure !== undefined) throw new Error(`the supervisor image cannot be imported: ${failure}`);
+  machine.run(["sync", "-f", "/var/lib/docker"]);
+  const after = checkImage(machine, manifest);
+  if (after !== "good") throw new Error(`the supervisor image is ${after} after its import`);
+}
+
+type ContainerAnswer = {
+  readonly State: { readonly Running: boolean };
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
+};
+
+/** What the engine says of the supervisor's container; undefined when there is none. */
+export const inspectContainer = (machine: Machine): ContainerAnswer | undefined =>
+  readAnswer<ContainerAnswer>(askEngine(machine, { path: `/containers/${CONTAINER}/json` }));
+
+/**
+ * Starts the supervisor's container, made anew when it differs from the specification.
+ * @throws when the engine refuses.
+ */
+export function startContainer(machine: Machine, spec: ContainerSpec): void {
+  const present = inspectContainer(machine);
+  if (present !== undefined && present.Config.Labels?.[SPEC_LABEL] !== spec.Labels[SPEC_LABEL]) {
+    machine.log("the supervisor's container is out of date: making it anew");
+    removeContainer(machine);
+  }
+  if (present === undefined || present.Config.Labels?.[SPEC_LABEL] !== spec.Labels[SPEC_LABEL]) {
+    const created = askEngine(machine, { method: "POST", path: `/containers/create?name=${CONTAINER}`, json: spec });
+    if (!succeeded(created)) throw new Error(`the supervisor's container cannot be made: ${complaintOf(created)}`);
+  }
+  const started = askEngine(machine, { method: "POST", path: `/containers/${CONTAINER}/start` });
+  // 304: it runs already, e.g. after the engine was restarted under it.
+  if (!succeeded(started) && started.status !== 304) {
+    removeContainer(machine);
+    throw new Error(`the supervisor's container cannot be started: ${complaintOf(started)}`);
+  }
+}
