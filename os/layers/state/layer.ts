@@ -15,16 +15,10 @@ export default defineLayer({
     "util-linux": "resizepart tells the kernel of the grown data partition; agetty, findmnt, lsblk",
     "cryptsetup-bin": "veritysetup opens the slot in the initrd",
   },
-  files: [
-    { path: "/etc/hostname", link: "../mnt/state/root-overlay/etc/hostname" },
-    ...["/mnt/boot", "/mnt/data", "/mnt/state", "/mnt/sysroot/active", "/mnt/sysroot/inactive", "/resin-data"].map(
-      (path) => ({ path, directory: true as const }),
-    ),
-  ],
+  files: [{ path: "/etc/hostname", link: "../mnt/state/root-overlay/etc/hostname" }],
   units: {
     enable: [
       "var.mount",
-      "tmp.mount",
       "mnt-boot.mount",
       "mnt-data.mount",
       "resin\\x2ddata.mount",
@@ -35,8 +29,6 @@ export default defineLayer({
       "holdfast-render-config.service",
       "config-json.path",
     ],
-    // The device checks and trims by its own programs; Debian's timers would do it again.
-    mask: ["e2scrub_all.timer", "e2scrub_reap.service"],
   },
   modules: [
     "ext4",
