@@ -2,10 +2,11 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf, type Progress, refuse, silentProgress, worldError } from "@holdfast/contracts";
+import { keyOf } from "../cache/canonical-json.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
 import { debPath, hasDeb } from "./deb-cache.ts";
 import { type Connections, downloadFile, FileGone, openConnections, WrongBytes } from "./download-file.ts";
-import { diffLocks, type Lock, type LockChange, type LockedPackage } from "./lock.ts";
+import { diffLocks, type Lock, type LockChange, type LockedPackage, readLock, writeLock } from "./lock.ts";
 import { archiveUri, type Mirror } from "./mirror.ts";
 import { resolvePackages } from "./resolve-packages.ts";
 
@@ -36,9 +37,34 @@ export type Fetched = {
  * @throws `image.mirror-unreachable`, `image.vanished-package`, `image.disk-full`, and what `resolvePackages` throws
  */
 export async function fetchDebs(lock: Lock, options: FetchOptions): Promise<Fetched> {
+  const remembered = options.locked === true ? undefined : await rememberedLock(options.cache, lock);
+  if (remembered !== undefined && !(await allCached(lock, options.cache))) {
+    const vanished = await fetchAll(remembered.packages, options);
+    if (vanished.length === 0) return { lock: remembered, changes: diffLocks(lock, remembered) };
+  }
   const vanished = await fetchAll(lock.packages, options);
   if (vanished.length === 0) return { lock, changes: [] };
   if (options.locked === true) refuseVanished(vanished, "the build was asked to stay with the lock");
+  const effective = await replaceVanished(lock, vanished, options);
+  const still = await fetchAll(effective.packages, options);
+  if (still.length > 0) refuseVanished(still, "its package lists name it nevertheless");
+  await writeLock(rememberedFile(options.cache, lock), effective);
+  return { lock: effective, changes: diffLocks(lock, effective) };
+}
+
+/** What a lock with vanished versions was last replaced with: a build that succeeded once succeeds again, also offline. */
+export async function rememberedLock(cache: string, lock: Lock): Promise<Lock | undefined> {
+  return readLock(rememberedFile(cache, lock)).catch(() => undefined);
+}
+
+const rememberedFile = (cache: string, lock: Lock): string =>
+  path.join(cache, "apt", "effective", `${keyOf(lock)}.json`);
+
+async function allCached(lock: Lock, cache: string): Promise<boolean> {
+  return (await Promise.all(lock.packages.map((entry) => hasDeb(cache, entry)))).every((present) => present);
+}
+
+async function replaceVanished(lock: Lock, vanished: readonly LockedPackage[], options: FetchOptions): Promise<Lock> {
   const { cache, mirror, progress, signal } = options;
   const gone = new Set(vanished);
   const fresh = await resolvePackages({
@@ -51,10 +77,7 @@ export async function fetchDebs(lock: Lock, options: FetchOptions): Promise<Fetc
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
   });
-  const effective = { ...fresh, suites: lock.suites };
-  const still = await fetchAll(effective.packages, options);
-  if (still.length > 0) refuseVanished(still, "the mirror's lists name it, but it is not there");
-  return { lock: effective, changes: diffLocks(lock, effective) };
+  return { ...fresh, suites: lock.suites };
 }
 
 function refuseVanished(vanished: readonly LockedPackage[], why: string): never {
