@@ -24,4 +24,5 @@ export const imageErrors = {
   "image.tool-failed": "The tools tree cannot be entered on this machine.",
   "image.slot-too-large": "The root filesystem fills more than three quarters of its partition.",
   "image.initrd-missing-path": "The initrd asks for a path that the root does not hold.",
+  "image.boot-too-large": "The files of the boot partition do not fit it.",
 } as const;
