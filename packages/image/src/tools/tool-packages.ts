@@ -38,6 +38,7 @@ const tools: ToolPackages = {
   iptables: "network of the private engine",
   jq: "scripts that read manifests",
   kmod: "depmod: module dependencies of the image",
+  libarchive13t64: "mke2fs opens it to populate a filesystem from a tar",
   mtools: "mcopy: files on the boot partition without mounting it",
   openssl: "keys of secure boot and of tests",
   "openssh-client": "ssh to devices",
