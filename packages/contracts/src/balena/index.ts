@@ -7,5 +7,6 @@ export * from "./compose-volume.ts";
 export * from "./image-reference.ts";
 export * from "./local-target.ts";
 export * from "./parse-wire.ts";
+export * from "./quantities.ts";
 export * from "./state-report.ts";
 export * from "./target-state.ts";

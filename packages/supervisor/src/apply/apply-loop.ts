@@ -1,0 +1,252 @@
+import { messageOf } from "@holdfast/contracts";
+import type { Clock } from "../clock.ts";
+import type { Current } from "../engine/current.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Log } from "../log.ts";
+import type { PlanContext } from "../plan/context.ts";
+import { plan } from "../plan/plan.ts";
+import { type Plan, type Step, stepKey } from "../plan/step.ts";
+import type { Desired } from "../spec/desired.ts";
+import { Backoff, type Failure } from "./backoff.ts";
+import { describeStep } from "./describe-step.ts";
+import { runStep, type StepEffects } from "./run-step.ts";
+import { Wake } from "./wake.ts";
+
+/** What the loop asks for anew in each round, besides what it knows itself. */
+export type RoundEffects = StepEffects & {
+  /** Called with each look at the engine, before planning. */
+  readonly observed: (current: Current) => Promise<void>;
+  readonly settings: () => Pick<PlanContext, "keepImages" | "keepVolumes" | "ownedImages">;
+  /** Apps with a held update lock, among those that a plan wants to touch. */
+  readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
+  /** Services whose new container said that it has taken over. */
+  readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
+};
+
+export type ApplyOptions = {
+  readonly engine: Engine;
+  readonly effects: RoundEffects;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Longest time between two looks, and the limit of every backoff, in milliseconds. */
+  readonly pollIntervalMs: number;
+  readonly random?: () => number;
+};
+
+/** Steps that run at a time: few, since each costs the device's disk; downloads apart, they take minutes. */
+const MAX_STEPS = 4;
+const MAX_PULLS = 2;
+/** Events come in bursts; one look answers all of them. */
+const GATHER_MS = 20;
+
+/** What the loop is doing, for the device API and the report. */
+export type ApplyStatus = {
+  readonly current: Current | undefined;
+  readonly desired: Desired | undefined;
+  readonly running: ReadonlyMap<string, Step>;
+  readonly progress: ReadonlyMap<string, number>;
+  readonly plan: Plan;
+  readonly isApplied: boolean;
+  /** When the last look at the engine was finished, in milliseconds since the epoch. */
+  readonly lastRoundAt: number;
+};
+
+/**
+ * Brings the engine to the desired state and keeps it there: look, plan, start what may be started, and again when a
+ * step ends, an event comes or time has passed. One step per service, image, network or volume at a time; each backs
+ * off on its own, so that one failing service does not stop the others.
+ */
+export class ApplyLoop {
+  readonly #options: ApplyOptions;
+  readonly #wake = new Wake();
+  readonly #backoff: Backoff;
+  readonly #running = new Map<string, { readonly step: Step; readonly abort: AbortController }>();
+  readonly #progress = new Map<string, number>();
+  readonly #finished = new Set<string>();
+  readonly #seenRunning = new Set<string>();
+  #desired: Desired | undefined;
+  #current: Current | undefined;
+  #plan: Plan = { steps: [], waits: [] };
+  #isPlanned = false;
+  #lastRoundAt = 0;
+  #lockedRounds = 0;
+  #lastWaits = "";
+
+  constructor(options: ApplyOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.pollIntervalMs, options.random);
+  }
+
+  /** Takes a new desired state: failures are forgotten, downloads that it does not want are cancelled. */
+  setDesired(desired: Desired): void {
+    this.#desired = desired;
+    this.#isPlanned = false;
+    this.#backoff.clear();
+    const wanted = new Set(desired.apps.flatMap((app) => app.services.map((spec) => spec.image)));
+    for (const { step, abort } of this.#running.values()) {
+      if (step.do === "pull-image" && !wanted.has(step.image)) abort.abort();
+    }
+    this.#wake.ring();
+  }
+
+  /** Something may have changed: look again soon. */
+  trigger(): void {
+    this.#wake.ring();
+  }
+
+  /** Runs until the signal fires; steps under way are cancelled then, containers are left as they are. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = (): void => {
+      for (const { abort } of this.#running.values()) abort.abort();
+      this.#wake.ring();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    while (!signal.aborted) {
+      const pauseMs = await this.#round(signal);
+      await this.#wake.wait(pauseMs, this.#options.clock, signal);
+      await this.#options.clock.sleep(GATHER_MS, signal);
+    }
+  }
+
+  status(): ApplyStatus {
+    return {
+      current: this.#current,
+      desired: this.#desired,
+      running: new Map([...this.#running].map(([key, { step }]) => [key, step])),
+      progress: this.#progress,
+      plan: this.#plan,
+      isApplied: this.#isPlanned && this.#plan.steps.length + this.#plan.waits.length + this.#running.size === 0,
+      lastRoundAt: this.#lastRoundAt,
+    };
+  }
+
+  /** Why a service, image, network or volume could not be brought to what it should be, if so. */
+  failureOf(key: string): Failure | undefined {
+    return this.#backoff.failureOf(key);
+  }
+
+  /** One look and its consequences; returns how long to wait unless something happens. */
+  async #round(signal: AbortSignal): Promise<number> {
+    const { engine, effects, clock, log, pollIntervalMs } = this.#options;
+    this.#finished.clear();
+    try {
+      const current = await engine.observe(signal);
+      await effects.observed(current);
+      this.#note(current);
+      const desired = this.#desired;
+      if (desired === undefined) return pollIntervalMs;
+      const planned = await this.#makePlan(desired, current);
+      if (desired !== this.#desired) return 0;
+      this.#plan = planned;
+      this.#isPlanned = true;
+      this.#backoff.succeeded("engine");
+      this.#logWaits(planned);
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const delay = this.#backoff.failed("engine", clock.now(), messageOf(error));
+      log.warn(`${messageOf(error)}; trying again in ${Math.ceil(delay / 1000)} s`);
+      return delay;
+    }
+    this.#lastRoundAt = clock.now();
+    this.#startSteps(signal);
+    return this.#pause();
+  }
+
+  #note(current: Current): void {
+    this.#current = current;
+    const present = new Set<string>();
+    for (const { id, state } of current.containers) {
+      present.add(id);
+      if (state === "running") this.#seenRunning.add(id);
+    }
+    for (const id of this.#seenRunning) if (!present.has(id)) this.#seenRunning.delete(id);
+  }
+
+  /** Plans; when the plan touches running containers, once more with the update locks of their apps. */
+  async #makePlan(desired: Desired, current: Current): Promise<Plan> {
+    const { effects, clock } = this.#options;
+    const context: PlanContext = {
+      ...effects.settings(),
+      now: clock.now(),
+      seenRunning: this.#seenRunning,
+      handedOver: await effects.handedOver(desired, current),
+      lockedApps: new Map(),
+    };
+    const free = plan(current, desired, context);
+    const touched = free.steps.flatMap((step) => (isDisruptive(step) ? [step.of.appId] : []));
+    if (touched.length === 0) return this.#unlocked(free);
+    const lockedApps = await effects.lockedApps([...new Set(touched)], current);
+    if (lockedApps.size === 0) return this.#unlocked(free);
+    this.#lockedRounds += 1;
+    return plan(current, desired, { ...context, lockedApps });
+  }
+
+  #unlocked(free: Plan): Plan {
+    this.#lockedRounds = 0;
+    return free;
+  }
+
+  #startSteps(signal: AbortSignal): void {
+    const now = this.#options.clock.now();
+    let pulls = 0;
+    for (const { step } of this.#running.values()) if (step.do === "pull-image") pulls += 1;
+    let others = this.#running.size - pulls;
+    for (const step of this.#plan.steps) {
+      const key = stepKey(step);
+      if (this.#running.has(key) || this.#backoff.isWaiting(key, now)) continue;
+      // It ended while we were looking: what we saw may be older than that. The next look is due already.
+      if (this.#finished.has(key)) continue;
+      if (step.do === "pull-image" ? pulls >= MAX_PULLS : others >= MAX_STEPS) continue;
+      if (step.do === "pull-image") pulls += 1;
+      else others += 1;
+      void this.#perform(key, step, signal);
+    }
+  }
+
+  async #perform(key: string, step: Step, signal: AbortSignal): Promise<void> {
+    const { engine, effects, clock, log } = this.#options;
+    const words = describeStep(step);
+    const abort = new AbortController();
+    this.#running.set(key, { step, abort });
+    if (words.begin !== undefined) log.info(`${words.begin} '${words.object}'`);
+    const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
+    if (step.do === "stop-container") this.#seenRunning.delete(step.id);
+    try {
+      await runStep(engine, effects, step, { signal: abort.signal, onProgress });
+      if (step.do === "start-container") this.#seenRunning.add(step.id);
+      this.#backoff.succeeded(key);
+      if (words.done !== undefined) log.info(`${words.done} '${words.object}'`);
+    } catch (error) {
+      if (abort.signal.aborted || signal.aborted) return;
+      const delay = this.#backoff.failed(key, clock.now(), messageOf(error));
+      const retry = `trying again in ${Math.ceil(delay / 1000)} s`;
+      log.warn(`${words.failed} '${words.object}' due to '${messageOf(error)}'; ${retry}`);
+    } finally {
+      this.#running.delete(key);
+      this.#progress.delete(words.object);
+      this.#finished.add(key);
+      this.#wake.ring();
+    }
+  }
+
+  #pause(): number {
+    const { clock, pollIntervalMs } = this.#options;
+    const now = clock.now();
+    const retryAt = this.#backoff.nextRetry(this.#plan.steps.map(stepKey)) ?? Number.POSITIVE_INFINITY;
+    const locked = this.#lockedRounds === 0 ? pollIntervalMs : 500 * 2 ** Math.min(this.#lockedRounds, 20);
+    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, this.#plan.recheckAfterMs ?? pollIntervalMs));
+  }
+
+  /** Each reason is said once, not in every round. */
+  #logWaits({ waits }: Plan): void {
+    const reasons = [...new Set(waits.map((wait) => `${wait.service}: ${wait.reason}`))].join("; ");
+    if (reasons !== this.#lastWaits && reasons !== "") this.#options.log.info(`Waiting: ${reasons}`);
+    this.#lastWaits = reasons;
+  }
+}
+
+type DisruptiveStep = Extract<Step, { readonly do: "stop-container" | "remove-container" | "rename-container" }>;
+
+function isDisruptive(step: Step): step is DisruptiveStep {
+  return step.do === "stop-container" || step.do === "remove-container" || step.do === "rename-container";
+}

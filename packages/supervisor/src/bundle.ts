@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { refuse } from "@holdfast/contracts";
+import { build } from "esbuild";
+import { z } from "zod";
+
+/** The supervisor as the files of its container image, to lie in one directory. */
+export type SupervisorBundle = {
+  readonly version: string;
+  /** `supervisor.js` (the entry, an ES module) and `package.json`. */
+  readonly files: Readonly<Record<"supervisor.js" | "package.json", Uint8Array>>;
+};
+
+/** Every byte is read into memory at each start. */
+const MAX_BUNDLE_BYTES = 1.5 * 1024 * 1024;
+const packageJson = z.object({ version: z.string() });
+
+/**
+ * Bundles the supervisor into one ES module without dependencies. The same sources give the same bytes.
+ * @throws HoldfastError `supervisor.bundle-too-big`
+ */
+export async function buildSupervisorBundle(options: { readonly version?: string } = {}): Promise<SupervisorBundle> {
+  const own = packageJson.parse(JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")));
+  const version = options.version ?? own.version;
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL("./main.ts", import.meta.url))],
+    // Names of source files go into the bundle's comments; relative to here they are the same on every machine.
+    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+    keepNames: true,
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  const code = result.outputFiles[0]?.contents ?? new Uint8Array();
+  if (code.length > MAX_BUNDLE_BYTES) {
+    refuse("supervisor.bundle-too-big", {
+      message: `The supervisor's bundle has ${code.length} bytes; ${MAX_BUNDLE_BYTES} are allowed.`,
+      hint: "See what grew with esbuild's --metafile.",
+    });
+  }
+  const manifest = { name: "holdfast-supervisor", version, type: "module" };
+  return {
+    version,
+    files: { "supervisor.js": code, "package.json": new TextEncoder().encode(`${JSON.stringify(manifest)}\n`) },
+  };
+}

@@ -1,0 +1,70 @@
+import { access } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { DeviceFacts } from "../spec/device-facts.ts";
+import { readIfThere } from "../storage/durable-file.ts";
+import type { ConfigJson } from "./config-json.ts";
+import { listenPort, type Paths } from "./paths.ts";
+
+const deviceTypeJson = z.object({ slug: z.string().default("unknown"), arch: z.string().optional() });
+
+/** How fleets name CPU architectures, by Node's names; for devices without device-type.json. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "aarch64", arm: "armv7hf" };
+/** A nameless device is called by this many characters of its uuid. */
+const SHORT_UUID = 7;
+
+/** Gathers what containers are told of the device, from the boot partition and the host's root. */
+export async function readFacts(paths: Paths, config: ConfigJson, name: string): Promise<DeviceFacts> {
+  const [deviceType, osRelease, hasKernelModules, hasFirmware] = await Promise.all([
+    readDeviceType(paths.deviceType),
+    readIfThere(paths.osRelease).then((content) => parseOsRelease(content ?? "")),
+    exists(join(paths.rootMount, "lib/modules")),
+    exists(join(paths.rootMount, "lib/firmware")),
+  ]);
+  const uuid = config.uuid ?? "";
+  return {
+    uuid,
+    name,
+    hostname: config.hostname ?? (uuid === "" ? hostname() : uuid.slice(0, SHORT_UUID)),
+    deviceType: config.deviceType ?? deviceType.slug,
+    arch: deviceType.arch,
+    osVersion: osRelease["PRETTY_NAME"] ?? "",
+    boardRevision: osRelease["BALENA_BOARD_REV"] ?? osRelease["RESIN_BOARD_REV"] ?? "",
+    apiEndpoint: config.apiEndpoint ?? "",
+    deviceApiKey: config.deviceApiKey ?? "",
+    listenPort: listenPort(paths, config.listenPort),
+    engineSocket: paths.engineSocket,
+    runtimeDir: paths.runtimeDir,
+    hasKernelModules,
+    hasFirmware,
+  };
+}
+
+/** os-release's assignments, quotes removed. */
+export function parseOsRelease(content: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const line of content.split("\n")) {
+    const match = /^([A-Z0-9_]+)=(?:"(.*)"|'(.*)'|(.*))$/.exec(line.trim());
+    if (match !== null) values[match[1] ?? ""] = match[2] ?? match[3] ?? match[4] ?? "";
+  }
+  return values;
+}
+
+async function readDeviceType(path: string): Promise<{ readonly slug: string; readonly arch: string }> {
+  const arch = ARCHITECTURES[process.arch] ?? process.arch;
+  const content = await readIfThere(path);
+  try {
+    const { slug, arch: written } = deviceTypeJson.parse(JSON.parse(content ?? "{}"));
+    return { slug, arch: written ?? arch };
+  } catch {
+    return { slug: "unknown", arch };
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+const DEFAULT_PORT = 48_484;
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Where the supervisor finds things, from its environment; the defaults are the device's. */
+const environmentSchema = z
+  .object({
+    LISTEN_PORT: port.optional().catch(undefined),
+    LISTEN_ADDRESS: z.string().optional(),
+    DOCKER_SOCKET: z.string().default("/var/run/balena-engine.sock"),
+    CONFIG_JSON_PATH: z.string().default("/mnt/boot/config.json"),
+    DEVICE_TYPE_PATH: z.string().default("/mnt/boot/device-type.json"),
+    APPS_JSON_PATH: z.string().default("/mnt/data/apps.json"),
+    OS_RELEASE_PATH: z.string().default("/mnt/root/etc/os-release"),
+    ROOT_MOUNTPOINT: z.string().default("/mnt/root"),
+    DATA_DIR: z.string().default("/data"),
+    RUNTIME_DIR: z.string().default("/tmp/balena-supervisor"),
+    SUPERVISOR_VERSION: z.string().optional(),
+  })
+  .transform((env) => ({
+    listenPort: env.LISTEN_PORT,
+    listenAddress: env.LISTEN_ADDRESS,
+    engineSocket: env.DOCKER_SOCKET,
+    configJson: env.CONFIG_JSON_PATH,
+    deviceType: env.DEVICE_TYPE_PATH,
+    appsJson: env.APPS_JSON_PATH,
+    osRelease: env.OS_RELEASE_PATH,
+    rootMount: env.ROOT_MOUNTPOINT,
+    dataDir: env.DATA_DIR,
+    runtimeDir: env.RUNTIME_DIR,
+    version: env.SUPERVISOR_VERSION,
+  }));
+export type Paths = z.infer<typeof environmentSchema>;
+
+/** Reads the process's environment; a malformed port falls back to the one of config.json. */
+export function readPaths(environment: Readonly<Record<string, string | undefined>>): Paths {
+  return environmentSchema.parse(environment);
+}
+
+/** The port for the device API: the environment's, else config.json's, else balena's. */
+export function listenPort(paths: Paths, configured: number | undefined): number {
+  return paths.listenPort ?? configured ?? DEFAULT_PORT;
+}

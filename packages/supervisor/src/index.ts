@@ -1,0 +1,1 @@
+export { buildSupervisorBundle, type SupervisorBundle } from "./bundle.ts";

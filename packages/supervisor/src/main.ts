@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readPaths } from "./device/paths.ts";
+import { dockerEngine } from "./engine/docker-engine.ts";
+import { consoleLog } from "./log.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** The version in the package.json beside the bundle. */
+function packageVersion(): string {
+  const parsed: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
+  return typeof parsed === "object" && parsed !== null && "version" in parsed ? String(parsed.version) : "0.0.0";
+}
+
+/** Starts the agent; SIGTERM and SIGINT end it at once, apps go on. As process 1, nobody else would handle them. */
+async function main(): Promise<void> {
+  const log = consoleLog();
+  const paths = readPaths(process.env);
+  const engine = dockerEngine(paths.engineSocket);
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+  const supervisor = await Supervisor.open({ engine, paths, version: paths.version ?? packageVersion(), log });
+  await supervisor.run(stop.signal);
+  log.info("Supervisor stops; apps keep running");
+  process.exit(0);
+}
+
+await main();

@@ -1,0 +1,19 @@
+/** What the planner has to know besides what is and what should be. All of it may be lost without harm. */
+export type PlanContext = {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /**
+   * Containers that this process has started or seen running. One that exited since is the engine's business (its
+   * restart policy) or was stopped on purpose; one that is found exited at the start is brought up once.
+   */
+  readonly seenRunning: ReadonlySet<string>;
+  /** `<appId>/<service>` of services whose new container said that it has taken over. */
+  readonly handedOver: ReadonlySet<string>;
+  /** Apps with a held update lock -> why they may not be touched. */
+  readonly lockedApps: ReadonlyMap<number, string>;
+  /** Local mode keeps images and volumes. */
+  readonly keepImages: boolean;
+  readonly keepVolumes: boolean;
+  /** References that the supervisor fetched or found in a target; no other image is ever removed. */
+  readonly ownedImages: readonly string[];
+};

@@ -1,0 +1,41 @@
+import type { Current, ObservedContainer } from "../engine/current.ts";
+import type { PlanContext } from "./context.ts";
+import type { ImageIndex } from "./image-index.ts";
+import type { Step, Wait } from "./step.ts";
+
+/** A plan being written, with what all its parts look at. */
+export type Draft = {
+  readonly current: Current;
+  readonly context: PlanContext;
+  readonly images: ImageIndex;
+  readonly steps: Step[];
+  readonly waits: Wait[];
+  recheckAfterMs: number | undefined;
+};
+
+/** Takes a container away: a running one is stopped first, by a step of its own, so that each step can be repeated. */
+export function retire(draft: Draft, container: ObservedContainer): void {
+  const { id, appId, service, image } = container;
+  const of = { appId, service, image };
+  switch (container.state) {
+    case "running":
+    case "restarting":
+    case "paused":
+      draft.steps.push({ do: "stop-container", of, id });
+      return;
+    case "created":
+    case "exited":
+    case "dead":
+      draft.steps.push({ do: "remove-container", of, id });
+      return;
+    case "removing":
+      draft.waits.push({ appId, service, reason: "the engine is removing the old container" });
+  }
+}
+
+/** Retires a container unless an update lock of its app is held. */
+export function retireUnlessLocked(draft: Draft, container: ObservedContainer): void {
+  const reason = draft.context.lockedApps.get(container.appId);
+  if (reason === undefined) retire(draft, container);
+  else draft.waits.push({ appId: container.appId, service: container.service, reason });
+}

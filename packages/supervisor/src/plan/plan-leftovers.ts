@@ -1,0 +1,52 @@
+import type { Desired } from "../spec/desired.ts";
+import { type Draft, retireUnlessLocked } from "./draft.ts";
+
+/** What belongs to apps that are no longer wanted, and images that nothing needs. */
+export function planLeftovers(draft: Draft, desired: Desired): void {
+  const appIds = new Set(desired.apps.map((app) => app.id));
+  for (const container of draft.current.containers) {
+    if (!appIds.has(container.appId)) retireUnlessLocked(draft, container);
+  }
+  for (const network of draft.current.networks) {
+    const isOrphan = network.supervised && network.appId !== undefined && !appIds.has(network.appId);
+    if (isOrphan && !isAttached(draft, network.name)) {
+      draft.steps.push({ do: "remove-network", id: network.id, name: network.name });
+    }
+  }
+  if (!draft.context.keepVolumes) removeVolumes(draft, desired);
+  if (!draft.context.keepImages) removeImages(draft, desired);
+}
+
+/**
+ * Only volumes of apps that left the device: a volume that a new release dropped holds the user's data and stays
+ * until someone asks for its removal.
+ */
+function removeVolumes(draft: Draft, desired: Desired): void {
+  const uuids = new Set(desired.apps.map((app) => app.uuid));
+  const mounted = new Set(draft.current.containers.flatMap((container) => container.volumes));
+  for (const volume of draft.current.volumes) {
+    if (!volume.supervised || volume.appUuid === undefined) continue;
+    if (uuids.has(volume.appUuid) || mounted.has(volume.name)) continue;
+    draft.steps.push({ do: "remove-volume", name: volume.name });
+  }
+}
+
+function removeImages(draft: Draft, desired: Desired): void {
+  const { current, images, context } = draft;
+  const wanted = new Set(
+    desired.apps.flatMap((app) => app.services.map((spec) => images.find(spec.image)?.listed ?? spec.image)),
+  );
+  const used = new Set([...current.containers.map((container) => container.imageId), ...current.foreignImageIds]);
+  const gone = new Set<string>();
+  for (const reference of context.ownedImages) {
+    const found = images.find(reference);
+    if (found === undefined || used.has(found.id) || wanted.has(found.listed) || gone.has(found.listed)) continue;
+    gone.add(found.listed);
+    draft.steps.push({ do: "remove-image", image: found.listed });
+  }
+}
+
+/** Whether a container of ours is attached to a network. */
+export function isAttached(draft: Draft, network: string): boolean {
+  return draft.current.containers.some((container) => container.networks.includes(network));
+}

@@ -1,0 +1,37 @@
+import type { Current } from "../engine/current.ts";
+import type { Desired } from "../spec/desired.ts";
+import type { PlanContext } from "./context.ts";
+import type { Draft } from "./draft.ts";
+import { ImageIndex } from "./image-index.ts";
+import { planApp } from "./plan-app.ts";
+import { planLeftovers } from "./plan-leftovers.ts";
+import type { Plan } from "./step.ts";
+
+/**
+ * Decides what may be done now to bring the engine from what it is to what it should be. Pure and deterministic. The
+ * plan is one round: its steps are independent of each other; when any is done, look again and plan again. A plan
+ * without steps and waits means that all is as it should be.
+ */
+export function plan(current: Current, desired: Desired, context: PlanContext): Plan {
+  const images = new ImageIndex(current.images);
+  const draft: Draft = { current, context, images, steps: [], waits: [], recheckAfterMs: undefined };
+  const present = new Set(current.networks.map((network) => network.name));
+  for (const network of desired.networks) {
+    if (!present.has(network.name)) draft.steps.push({ do: "create-network", network });
+  }
+  for (const app of desired.apps) planApp(draft, app);
+  planLeftovers(draft, desired);
+  const { steps, waits, recheckAfterMs } = draft;
+  return { steps: withoutRepeats(steps), waits, ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }) };
+}
+
+/** Two services on one image make one download. */
+function withoutRepeats(steps: Plan["steps"]): Plan["steps"] {
+  const pulled = new Set<string>();
+  return steps.filter((step) => {
+    if (step.do !== "pull-image") return true;
+    const isNew = !pulled.has(step.image);
+    pulled.add(step.image);
+    return isNew;
+  });
+}
