@@ -12,10 +12,20 @@ export function renderBench(report: BenchReport): string {
     ...peers.flatMap((peer) => ratio(row.ours, row.peers[peer])),
   ]);
   const header = ["case", "metric", "unit", "ours", ...peers.flatMap((peer) => [peer, "ratio"])];
-  const aims = report.aims.map((aim) => [aim.holds ? "holds" : "MISSED", aim.aim, figure(aim.value), `limit ${figure(aim.limit)}`]);
+  const aims = report.aims.map((aim) => [
+    aim.holds ? "holds" : "MISSED",
+    aim.aim,
+    figure(aim.value),
+    `limit ${figure(aim.limit)}`,
+  ]);
   const missing = Object.entries(report.missing).map(([peer, reason]) => `${peer} was not measured: ${reason}`);
   const { cpu, cores, kernel } = report.machine;
-  return [`${report.name} on ${cores} x ${cpu}, Linux ${kernel}`, alignColumns(rows, header), alignColumns(aims), missing.join("\n")]
+  return [
+    `${report.name} on ${cores} x ${cpu}, Linux ${kernel}`,
+    alignColumns(rows, header),
+    alignColumns(aims),
+    missing.join("\n"),
+  ]
     .filter((part) => part !== "")
     .join("\n\n");
 }

@@ -1,7 +1,35 @@
-import type { Command } from "./command.ts";
+import type { Argument, Command, Option } from "./command.ts";
 
-/** Every command, in the order in which the help lists them. */
+const board: Option = { kind: "text", value: "BOARD", help: "which board to build for", default: "generic-amd64" };
+const optionalDevice: Argument = { name: "DEVICE", help: "a device's ip, name or uuid; without it the one of `up`" };
+const device: Argument = { ...optionalDevice, help: "a device's ip, name or uuid", required: true };
+const identity: Option = { kind: "text", value: "FILE", help: "private key for ssh; development images need none" };
+
+/** Every command, in the order in which the help lists them. Help, parser and docs/cli.md are made from this table. */
 export const commands: readonly Command[] = [
+  {
+    name: "up",
+    summary: "build a development image, boot it in QEMU with a sample app, print its addresses",
+    options: {
+      preload: { kind: "text", value: "DIR", help: "the app to put on it", default: "examples/telemetry" },
+      fresh: { kind: "flag", help: "begin with a new disk, even if the device exists already" },
+    },
+    examples: ["up", "up --preload ./my-app --fresh"],
+    load: () => import("../commands/up.ts"),
+  },
+  {
+    name: "down",
+    summary: "shut down the device of `up`, or another virtual one",
+    arguments: [optionalDevice],
+    options: { remove: { kind: "flag", help: "also delete its disk" } },
+    load: () => import("../commands/vm-stop.ts"),
+  },
+  {
+    name: "status",
+    summary: "show which devices run, whether their supervisor answers, and their addresses",
+    arguments: [{ name: "DEVICE", help: "only this device, by ip, name or uuid" }],
+    load: () => import("../commands/status.ts"),
+  },
   {
     name: "test",
     summary: "run static checks, the unit suites and the core end-to-end suites",
@@ -11,5 +39,121 @@ export const commands: readonly Command[] = [
     ],
     examples: ["test", "test unit", "test e2e boot", "test full"],
     load: () => import("../commands/test.ts"),
+  },
+  {
+    name: "build",
+    summary: "build a disk image",
+    options: {
+      board,
+      variant: { kind: "text", value: "VARIANT", help: "development or production", default: "development" },
+      version: { kind: "text", value: "VERSION", help: "the release's version; without it that of this checkout" },
+      out: { kind: "text", value: "DIR", help: "where the image and its documents go", default: "build" },
+      config: { kind: "text", value: "FILE", help: "JSON object that is merged into the image's config.json" },
+      preload: { kind: "text", value: "DIR", help: "compose project to put into the image" },
+      compress: { kind: "flag", help: "compress the slot itself too: smaller updates, minutes more" },
+      locked: { kind: "flag", help: "fail when a locked package version is gone, instead of taking another one" },
+      strict: { kind: "flag", help: "fail when a known maintainer script changed, instead of warning" },
+      "sign-key": { kind: "text", value: "FILE", help: "sign loader and UKI for secure boot with this key (PEM)" },
+      "sign-cert": { kind: "text", value: "FILE", help: "the certificate of --sign-key (PEM)" },
+    },
+    examples: [
+      "build --board generic-arm64 --variant production --version 1.0.0 --compress --out build",
+      "build --preload examples/telemetry --config my-config.json",
+    ],
+    load: () => import("../commands/build.ts"),
+  },
+  {
+    name: "lock",
+    summary: "compare the locked package versions with the mirrors",
+    options: {
+      update: { kind: "flag", help: "write the new versions into os/lock" },
+      board: { ...board, help: "only this board's architecture", default: "" },
+    },
+    load: () => import("../commands/lock.ts"),
+  },
+  {
+    name: "boards",
+    summary: "list the boards that images can be built for",
+    load: () => import("../commands/boards.ts"),
+  },
+  {
+    name: "layers",
+    summary: "list the layers, why they are there and their packages",
+    arguments: [{ name: "LAYER", help: "show this layer with its packages, units and state paths" }],
+    load: () => import("../commands/layers.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "show partitions, slot, kernel, packages and largest parts of an image",
+    arguments: [{ name: "IMAGE", help: "an .img or .img.zst file", required: true }],
+    options: { packages: { kind: "flag", help: "list every package with its version" } },
+    examples: ["inspect build/holdfast-generic-amd64-development-0.1.0.img.zst"],
+    load: () => import("../commands/inspect.ts"),
+  },
+  {
+    name: "base-image",
+    summary: "compose a debian:trixie-slim container image for Dockerfiles to build on",
+    options: {
+      arch: { kind: "text", value: "ARCH", help: "amd64 or arm64", default: "amd64" },
+      out: { kind: "text", value: "FILE", help: "archive for `docker load`", default: "build/debian-trixie-slim.tar" },
+    },
+    load: () => import("../commands/base-image.ts"),
+  },
+  {
+    name: "vm start",
+    summary: "start a virtual device from an image and return while it boots",
+    arguments: [{ name: "NAME", help: "what to call it; without it the device of `up`" }],
+    options: {
+      image: { kind: "text", value: "IMAGE", help: "raw disk image; it is never changed" },
+      arch: { kind: "text", value: "ARCH", help: "amd64 or arm64", default: "amd64" },
+      memory: { kind: "text", value: "SIZE", help: "memory, e.g. 1G", default: "1G" },
+      "disk-size": { kind: "text", value: "SIZE", help: "size of its disk", default: "8G" },
+      "secure-boot": { kind: "flag", help: "firmware that accepts signed programs only" },
+      tpm: { kind: "flag", help: "with a TPM 2.0" },
+      fresh: { kind: "flag", help: "begin with a new disk, even if the device exists already" },
+    },
+    examples: ["vm start box --image build/holdfast-generic-amd64-development-0.1.0.img"],
+    load: () => import("../commands/vm-start.ts"),
+  },
+  {
+    name: "vm stop",
+    summary: "press the power button of a virtual device and wait until it is off",
+    arguments: [optionalDevice],
+    options: { remove: { kind: "flag", help: "also delete its disk" } },
+    load: () => import("../commands/vm-stop.ts"),
+  },
+  {
+    name: "vm list",
+    summary: "list the virtual devices of this machine",
+    load: () => import("../commands/vm-list.ts"),
+  },
+  {
+    name: "vm ssh",
+    summary: "open a root shell on a device, or run one command there",
+    arguments: [device, { name: "COMMAND", help: "command to run, after --", rest: true }],
+    options: { identity },
+    examples: ["vm ssh holdfast", "vm ssh holdfast -- findmnt /"],
+    load: () => import("../commands/vm-ssh.ts"),
+  },
+  {
+    name: "vm console",
+    summary: "show a virtual device's console and type into it",
+    arguments: [optionalDevice],
+    options: { tail: { kind: "flag", help: "only print what it said last" } },
+    load: () => import("../commands/vm-console.ts"),
+  },
+  {
+    name: "vm cut",
+    summary: "cut a virtual device's power",
+    arguments: [device],
+    load: () => import("../commands/vm-cut.ts"),
+  },
+  {
+    name: "bench",
+    summary: "measure, beside peers in the same run",
+    arguments: [{ name: "NAME", help: "which benchmark", required: true }],
+    options: { out: { kind: "text", value: "FILE", help: "also write the report as JSON" } },
+    examples: ["bench image", "bench boot --json"],
+    load: () => import("../commands/bench.ts"),
   },
 ];

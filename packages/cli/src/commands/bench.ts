@@ -26,7 +26,9 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     refuse("cli.usage", { message: `There is no benchmark "${name}".`, hint: suggestName(name, known) });
   }
   // The name was found among the files of bench/, all of which are type-checked against BenchModule.
-  const module = (await import(pathToFileURL(path.join(repositoryRoot, "bench", `${name}.bench.ts`)).href)) as BenchModule;
+  const module = (await import(
+    pathToFileURL(path.join(repositoryRoot, "bench", `${name}.bench.ts`)).href
+  )) as BenchModule;
   const { progress, signal } = context;
   const report = benchReportSchema.parse(await module.bench({ cache: cacheDirectory, progress, signal }));
   const out = args.text("out");

@@ -31,7 +31,14 @@ async function virtualRow(vm: Vm, running: boolean, signal: AbortSignal): Promis
   if (!running) return { name: vm.name, status: "stopped", health: { supervisor: "silent", services: [] } };
   const { page, api, ssh } = addressesOf(vm);
   const health = api === undefined ? { supervisor: "silent" as const, services: [] } : await deviceHealth(api, signal);
-  return { name: vm.name, status: "running", health, ssh, ...(api === undefined ? {} : { address: api }), ...(page === undefined ? {} : { page }) };
+  return {
+    name: vm.name,
+    status: "running",
+    health,
+    ssh,
+    ...(api === undefined ? {} : { address: api }),
+    ...(page === undefined ? {} : { page }),
+  };
 }
 
 function line(row: Row): string[] {

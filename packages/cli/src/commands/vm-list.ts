@@ -9,7 +9,14 @@ export async function run(_args: Arguments, context: Context): Promise<undefined
   const vms = await listVms(vmHome);
   if (context.json) {
     context.printJson(
-      vms.map(({ name, status, vm }) => ({ name, status, arch: vm.arch, pid: vm.pid, ports: vm.ports, console: vm.consoleLog })),
+      vms.map(({ name, status, vm }) => ({
+        name,
+        status,
+        arch: vm.arch,
+        pid: vm.pid,
+        ports: vm.ports,
+        console: vm.consoleLog,
+      })),
     );
     return;
   }

@@ -22,7 +22,10 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   }
   const vm = await runningVm(vmHome, device.name);
   if (context.json && command !== undefined) {
-    const result = await ssh(host, vm, command, { signal: context.signal, ...(identity === undefined ? {} : { identity }) });
+    const result = await ssh(host, vm, command, {
+      signal: context.signal,
+      ...(identity === undefined ? {} : { identity }),
+    });
     context.printJson(result);
     return result.status;
   }

@@ -17,12 +17,24 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
   const name = args.argument("NAME") ?? DEFAULT_DEVICE;
   const vm = await startVm(host, await specOf(name, args), { signal: context.signal, fresh: args.flag("fresh") });
   if (context.json) {
-    context.printJson({ name: vm.name, pid: vm.pid, ports: vm.ports, accelerator: vm.accelerator, console: vm.consoleLog });
+    context.printJson({
+      name: vm.name,
+      pid: vm.pid,
+      ports: vm.ports,
+      accelerator: vm.accelerator,
+      console: vm.consoleLog,
+    });
     return;
   }
   const { page, api, ssh } = addressesOf(vm);
   context.print(`${vm.name} boots (${vm.accelerator}). Console: ./holdfast vm console ${vm.name}`);
-  context.print([`  ssh: ${ssh}`, ...(api === undefined ? [] : [`  supervisor: ${api}/ping`]), ...(page === undefined ? [] : [`  http: ${page}`])].join("\n"));
+  context.print(
+    [
+      `  ssh: ${ssh}`,
+      ...(api === undefined ? [] : [`  supervisor: ${api}/ping`]),
+      ...(page === undefined ? [] : [`  http: ${page}`]),
+    ].join("\n"),
+  );
 }
 
 async function specOf(name: string, args: Arguments): Promise<VmSpec> {

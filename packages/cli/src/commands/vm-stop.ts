@@ -10,7 +10,10 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
   if (running) {
     const step = context.progress.start(`Stop ${vm.name}`);
     try {
-      outcome = (await stopVm(vm, { signal: context.signal })) === "clean" ? "shut down" : "did not shut down in time and was cut off";
+      outcome =
+        (await stopVm(vm, { signal: context.signal })) === "clean"
+          ? "shut down"
+          : "did not shut down in time and was cut off";
     } finally {
       step.end();
     }

@@ -30,10 +30,18 @@ export async function resolveDevice(word: string, lookup: DeviceLookup): Promise
     const uuids = await Promise.all(running.map(async ({ vm }) => ({ vm, uuid: await lookup.uuidOf(vm) })));
     const matches = uuids.filter(({ uuid }) => uuid?.startsWith(word) === true);
     const [match, second] = matches;
-    if (match !== undefined && second === undefined) return { kind: "virtual", name: match.vm.name, running: true, vm: match.vm };
-    if (second !== undefined) ambiguous(word, matches.map(({ vm }) => vm.name));
+    if (match !== undefined && second === undefined)
+      return { kind: "virtual", name: match.vm.name, running: true, vm: match.vm };
+    if (second !== undefined)
+      ambiguous(
+        word,
+        matches.map(({ vm }) => vm.name),
+      );
   }
-  return unknown(word, known.map(({ name }) => name));
+  return unknown(
+    word,
+    known.map(({ name }) => name),
+  );
 }
 
 function ambiguous(word: string, names: readonly string[]): never {

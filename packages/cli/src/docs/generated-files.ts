@@ -9,4 +9,3 @@ export const generatedFiles: Readonly<Record<string, () => string>> = {
   "docs/errors.md": () => renderErrorTable(),
   "docs/layer-fields.md": () => renderLayerFields(),
 };
-

@@ -4,15 +4,11 @@ import { generatedNote } from "./generated-note.ts";
 
 /** docs/cli.md: the help of every command, from the table that also parses them. */
 export function renderCommandReference(commands: readonly Command[]): string {
-  const contents = commands.map((command) => `- [${command.name}](#${command.name.replaceAll(" ", "-")}): ${command.summary}`);
+  const contents = commands.map(
+    (command) => `- [${command.name}](#${command.name.replaceAll(" ", "-")}): ${command.summary}`,
+  );
   const sections = commands.map((command) => `## ${command.name}\n\n\`\`\`text\n${renderHelp(command)}\n\`\`\``);
-  return `${[
-    "# Commands",
-    generatedNote,
-    intro,
-    contents.join("\n"),
-    ...sections,
-  ].join("\n\n")}\n`;
+  return `${["# Commands", generatedNote, intro, contents.join("\n"), ...sections].join("\n\n")}\n`;
 }
 
 const intro = `Results go to standard output, progress and errors to standard error. \`--json\` makes the result one JSON value; a

@@ -6,7 +6,9 @@ export function renderErrorTable(): string {
   const codes = Object.entries(errorCodes).sort(([a], [b]) => a.localeCompare(b));
   const areas = [...new Set(codes.map(([code]) => areaOf(code)))];
   const sections = areas.map((area) => {
-    const rows = codes.filter(([code]) => areaOf(code) === area).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+    const rows = codes
+      .filter(([code]) => areaOf(code) === area)
+      .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
     return [`## ${area}`, "", "| code | meaning |", "|---|---|", ...rows].join("\n");
   });
   return `${["# Errors", generatedNote, intro, ...sections].join("\n\n")}\n`;

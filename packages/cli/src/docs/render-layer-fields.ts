@@ -44,7 +44,8 @@ function rows(schema: Schema, prefix: string): string[] {
 function describeValue(field: Schema): string {
   if (field.const !== undefined) return `\`${JSON.stringify(field.const)}\``;
   if (field.enum !== undefined) return field.enum.map((value) => `\`${String(value)}\``).join(" or ");
-  if (field.items !== undefined) return `list of ${field.items.properties === undefined ? describeValue(field.items) : "these"}`;
+  if (field.items !== undefined)
+    return `list of ${field.items.properties === undefined ? describeValue(field.items) : "these"}`;
   if (field.properties !== undefined) return "these";
   if (typeof field.additionalProperties === "object") return `map to ${describeValue(field.additionalProperties)}`;
   return field.type ?? "any";

@@ -15,14 +15,19 @@ describe("the repository", () => {
 
   it("names its sources in kebab-case", () => {
     const code = sources.filter((file) => file.endsWith(".ts"));
-    expect(code.filter((file) => !/^[a-z0-9-]+(\.(test|e2e\.test|bench|config))?\.ts$/.test(path.basename(file)))).toEqual([]);
+    expect(
+      code.filter((file) => !/^[a-z0-9-]+(\.(test|e2e\.test|bench|config))?\.ts$/.test(path.basename(file))),
+    ).toEqual([]);
   });
 
   it(`has no source of more than ${MAX_LINES} lines`, async () => {
     const counted = await Promise.all(
       sources
         .filter((file) => file.endsWith(".ts"))
-        .map(async (file) => ({ file, lines: (await readFile(path.join(repositoryRoot, file), "utf8")).split("\n").length })),
+        .map(async (file) => ({
+          file,
+          lines: (await readFile(path.join(repositoryRoot, file), "utf8")).split("\n").length,
+        })),
     );
     expect(counted.filter(({ lines }) => lines > MAX_LINES)).toEqual([]);
   });

@@ -24,7 +24,10 @@ const signal = new AbortController().signal;
 it("lists the services of a supervisor that answers", async () => {
   const containers = [{ serviceName: "web", status: "Running", imageId: 1 }];
   const api = await supervisor({ "/ping": "OK", "/v2/state/status": { status: "success", containers } });
-  expect(await deviceHealth(api, signal)).toEqual({ supervisor: "answers", services: [{ name: "web", status: "Running" }] });
+  expect(await deviceHealth(api, signal)).toEqual({
+    supervisor: "answers",
+    services: [{ name: "web", status: "Running" }],
+  });
 });
 
 it("is silent while the supervisor says that it is not ready, and when nothing listens", async () => {
@@ -33,5 +36,7 @@ it("is silent while the supervisor says that it is not ready, and when nothing l
 });
 
 it("stops when interrupted", async () => {
-  await expect(deviceHealth("http://127.0.0.1:9", AbortSignal.abort(new Error("interrupted")))).rejects.toThrow("interrupted");
+  await expect(deviceHealth("http://127.0.0.1:9", AbortSignal.abort(new Error("interrupted")))).rejects.toThrow(
+    "interrupted",
+  );
 });

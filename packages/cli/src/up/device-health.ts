@@ -23,7 +23,9 @@ export async function deviceHealth(api: string, signal: AbortSignal): Promise<De
     const ping = await get("/ping");
     if (!ping.ok) return { supervisor: "silent", services: [] };
     const state = stateSchema.safeParse(await (await get("/v2/state/status")).json());
-    const services = state.success ? state.data.containers.map(({ serviceName, status }) => ({ name: serviceName, status })) : [];
+    const services = state.success
+      ? state.data.containers.map(({ serviceName, status }) => ({ name: serviceName, status }))
+      : [];
     return { supervisor: "answers", services };
   } catch {
     signal.throwIfAborted();

@@ -10,6 +10,9 @@ const wanted = {
 
 /** Forwarded ports of a virtual device: the usual ones, or any free ones in place of those that are taken. */
 export async function devicePorts(): Promise<NonNullable<VmSpec["ports"]>> {
-  const chosen = Object.entries(wanted).map(async ([name, { guest, host }]) => [name, { guest, host: await choosePort(host) }]);
+  const chosen = Object.entries(wanted).map(async ([name, { guest, host }]) => [
+    name,
+    { guest, host: await choosePort(host) },
+  ]);
   return Object.fromEntries(await Promise.all(chosen));
 }
