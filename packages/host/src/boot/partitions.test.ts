@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { chooseBootDisk, labels, type Partition, parsePartition } from "./partitions.ts";
+
+/** A disk with the layout; the PARTUUIDs of every image's copy are the same but for the disk's mark. */
+const diskOf = (disk: string, mark: string): Partition[] =>
+  Object.values(labels).map((label, index) => ({
+    name: `${disk}${index + 1}`,
+    disk,
+    number: index + 1,
+    label,
+    partUuid: `0000000${index}-0000-0000-0000-${mark.padStart(12, "0")}`,
+  }));
+
+describe("chooseBootDisk", () => {
+  it("takes the disk that the loader was started from, whatever else holds the same image", () => {
+    const all = [...diskOf("sda", "a"), ...diskOf("vdb", "b")];
+    const choice = chooseBootDisk(all, "00000000-0000-0000-0000-00000000000B");
+    expect(choice.found?.disk).toBe("vdb");
+    expect(choice.found?.rootB.name).toBe("vdb3");
+  });
+
+  it("waits for the loader's partition rather than taking another disk", () => {
+    const choice = chooseBootDisk(diskOf("sda", "a"), "00000000-0000-0000-0000-00000000000b");
+    expect(choice).toEqual({
+      found: undefined,
+      waitingFor: "the loader's partition 00000000-0000-0000-0000-00000000000b",
+    });
+  });
+
+  it("waits while the kernel still reads the table", () => {
+    const some = diskOf("sda", "a").filter(({ label }) => label !== "resin-data");
+    const choice = chooseBootDisk(some, "00000000-0000-0000-0000-00000000000a");
+    expect(choice).toEqual({ found: undefined, waitingFor: "resin-data on sda" });
+  });
+
+  it("falls back to the first whole layout without the loader's word, and says that it is not certain", () => {
+    const choice = chooseBootDisk([...diskOf("vdb", "b"), ...diskOf("sda", "a")], undefined);
+    expect(choice).toMatchObject({ found: { disk: "sda" }, certain: false });
+  });
+});
+
+describe("parsePartition", () => {
+  it("reads label and PARTUUID", () => {
+    const uevent =
+      "MAJOR=254\nMINOR=2\nDEVNAME=vda2\nDEVTYPE=partition\nDISKSEQ=9\nPARTN=2\nPARTNAME=resin-rootA\nPARTUUID=ABCD\n";
+    expect(parsePartition("vda2", "vda", uevent)).toEqual({
+      name: "vda2",
+      disk: "vda",
+      number: 2,
+      label: "resin-rootA",
+      partUuid: "abcd",
+    });
+  });
+
+  it("passes over whole disks", () => {
+    expect(parsePartition("vda", "block", "DEVNAME=vda\nDEVTYPE=disk\n")).toBeUndefined();
+  });
+});
