@@ -25,4 +25,12 @@ export const imageErrors = {
   "image.slot-too-large": "The root filesystem fills more than three quarters of its partition.",
   "image.initrd-missing-path": "The initrd asks for a path that the root does not hold.",
   "image.boot-too-large": "The files of the boot partition do not fit it.",
+  "image.lock-outdated": "The lock does not match what the layers ask for, and the build was told to stay with it.",
+  "image.invalid-config": "The config.json given to a build is not a JSON object.",
+  "image.node-unavailable": "The Node program of a board's architecture could not be fetched.",
+  "image.invalid-compose": "A compose project has a wrong, missing or unsupported field.",
+  "image.build-failed": "The build of a service's Dockerfile failed.",
+  "image.unavailable-image": "A service names an image that is neither built here nor the base image.",
+  "image.engine-failed": "The private container engine could not be started or stopped working.",
+  "image.foreign-architecture": "The services of another processor architecture cannot be built on this machine.",
 } as const;

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Architecture } from "@holdfast/contracts";
+import { blocksOf } from "../pack/archive/stream-contents.ts";
+import { type Content, contentOf, type Entry, type Tree } from "../tree/entry.ts";
+import { readContent } from "../tree/read-content.ts";
+import type { Digest } from "./digest.ts";
+import { makeImage } from "./image-config.ts";
+import { writeLayer } from "./image-layer.ts";
+import { writeArchive } from "./write-archive.ts";
+
+/** Debian packages whose libraries Node is linked with; nothing else of Debian is in the supervisor's image. */
+export const supervisorPackages = ["libc6", "libgcc-s1", "libstdc++6", "ca-certificates"] as const;
+
+const TRIPLETS: Readonly<Record<Architecture, string>> = { amd64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
+/** What `readelf -d node` names as NEEDED, with what those need. */
+const LIBRARIES = /^(ld-linux-.*|lib(c|dl|m|pthread|resolv|rt|nss_dns|nss_files|gcc_s|stdc\+\+)\.so\.[0-9.]+)$/;
+const LOADER = /^usr\/lib(64)?\/ld-linux-[^/]+$/;
+const CERTIFICATES = "usr/share/ca-certificates/mozilla/";
+const APP = "usr/src/app";
+/** The archive lies in every slot, so bytes count; Node's layer is compressed once per version. */
+const LEVEL = 19;
+
+export type SupervisorPackage = {
+  readonly name: string;
+  readonly entries: readonly { readonly path: string; readonly entry: Entry }[];
+};
+
+export type SupervisorImageInput = {
+  readonly architecture: Architecture;
+  /** File name -> bytes, at least supervisor.js and package.json. */
+  readonly bundle: Readonly<Record<string, Uint8Array>>;
+  readonly version: string;
+  /** The stripped Node program for the architecture. */
+  readonly node: string;
+  readonly nodeSize: number;
+  /** `supervisorPackages`, of the architecture. */
+  readonly packages: readonly SupervisorPackage[];
+  readonly epoch: number;
+  readonly cache: string;
+};
+
+/** supervisor.json in the slot: how the host recognises a whole supervisor image in the engine. */
+export type SupervisorManifest = {
+  readonly image: string;
+  readonly id: Digest;
+  readonly version: string;
+  readonly diffIds: readonly Digest[];
+  /** Absolute path in the image -> SHA-256, of each file without which the supervisor cannot start. */
+  readonly files: Readonly<Record<string, string>>;
+};
+
+/**
+ * Makes the supervisor's image and writes its archive to `file`. Two layers: what changes with Debian and Node, and the
+ * program, so that a new supervisor is a small delta. Same input, same bytes.
+ */
+export async function writeSupervisorImage(input: SupervisorImageInput, file: string): Promise<SupervisorManifest> {
+  const { architecture, version, epoch } = input;
+  const image = `holdfast/supervisor:${version}`;
+  const runtime = await runtimeTree(input);
+  const app = appTree(input);
+  const scratch = await mkdtemp(`${file}-layers-`);
+  try {
+    const layers = [
+      { layer: await writeLayer(runtime, scratch, epoch), createdBy: "holdfast: Debian's libraries, Node" },
+      { layer: await writeLayer(app, scratch, epoch), createdBy: `holdfast: supervisor ${version}` },
+    ];
+    const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(version) });
+    await writeArchive([made], file, { epoch, level: LEVEL, cache: input.cache });
+    const diffIds = layers.map(({ layer }) => layer.diffId);
+    return { image, id: made.id, version, diffIds, files: hashFiles([runtime, app]) };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function runConfig(version: string) {
+  return {
+    Env: [
+      "PATH=/usr/bin",
+      "NODE_ENV=production",
+      "UV_THREADPOOL_SIZE=2",
+      "MALLOC_ARENA_MAX=2",
+      "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
+      `SUPERVISOR_VERSION=${version}`,
+    ],
+    // A small young generation and one helper thread keep idle memory low; a leak ends as a restart within the limit.
+    Cmd: [
+      "node",
+      "--max-semi-space-size=1",
+      "--max-old-space-size=64",
+      "--v8-pool-size=1",
+      `/${join(APP, "supervisor.js")}`,
+    ],
+    WorkingDir: `/${APP}`,
+    Labels: { "io.holdfast.supervisor": version },
+  };
+}
+
+const directory = (mode = 0o755): Entry => ({ type: "directory", mode, uid: 0, gid: 0 });
+const link = (target: string): Entry => ({ type: "symlink", target, mode: 0o777, uid: 0, gid: 0 });
+const file = (content: Content, mode = 0o644): Entry => ({ type: "file", content, mode, uid: 0, gid: 0 });
+
+async function runtimeTree({ architecture, node, nodeSize, packages }: SupervisorImageInput): Promise<Tree> {
+  const libraries = `usr/lib/${TRIPLETS[architecture]}`;
+  const tree: Tree = new Map();
+  for (const path of ["", "dev", "etc", "etc/ssl", "etc/ssl/certs", "proc", "root", "run", "sys", "usr", "usr/bin"])
+    tree.set(path, directory());
+  for (const path of ["usr/lib", "usr/lib64", libraries]) tree.set(path, directory());
+  for (const name of ["bin", "lib", "lib64"]) tree.set(name, link(`usr/${name}`));
+  tree.set("tmp", directory(0o1777));
+  tree.set("usr/bin/node", file({ kind: "range", file: node, offset: 0, size: nodeSize }, 0o755));
+  tree.set("etc/passwd", file(contentOf("root:x:0:0:root:/root:/usr/sbin/nologin\n")));
+  tree.set("etc/group", file(contentOf("root:x:0:\n")));
+  tree.set("etc/nsswitch.conf", file(contentOf("passwd: files\ngroup: files\nhosts: files dns\n")));
+  // Makes the bottom layer this image's own: the engine could not replace a layer that other images share.
+  tree.set("etc/os-release", file(contentOf('ID=holdfast-supervisor\nNAME="Holdfast supervisor"\nID_LIKE=debian\n')));
+  const certificates: { readonly path: string; readonly content: Content }[] = [];
+  for (const { path, entry } of packages.flatMap(({ entries }) => entries)) {
+    const name = path.startsWith(`${libraries}/`) ? path.slice(libraries.length + 1) : undefined;
+    if ((name !== undefined && LIBRARIES.test(name)) || LOADER.test(path)) tree.set(path, entry);
+    if (entry.type === "file" && path.startsWith(CERTIFICATES)) certificates.push({ path, content: entry.content });
+  }
+  certificates.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const bundle = Buffer.concat(await Promise.all(certificates.map(({ content }) => readContent(content))));
+  tree.set("etc/ssl/certs/ca-certificates.crt", file({ kind: "bytes", bytes: bundle }));
+  checkRuntime(tree, libraries);
+  return tree;
+}
+
+/** A renamed library would otherwise show on the device only. */
+function checkRuntime(tree: Tree, libraries: string): void {
+  for (const name of ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "libgcc_s.so.1", "libstdc++.so.6"]) {
+    if (!tree.has(`${libraries}/${name}`)) throw new Error(`the supervisor's packages bring no ${libraries}/${name}`);
+  }
+  if (![...tree.keys()].some((path) => LOADER.test(path))) throw new Error("libc6 brings no dynamic loader");
+}
+
+function appTree({ bundle, version }: SupervisorImageInput): Tree {
+  const tree: Tree = new Map();
+  for (const path of ["usr", "usr/src", APP]) tree.set(path, directory());
+  for (const [name, bytes] of Object.entries(bundle)) tree.set(`${APP}/${name}`, file({ kind: "bytes", bytes }));
+  for (const name of ["supervisor.js", "package.json"]) {
+    if (!tree.has(`${APP}/${name}`)) throw new Error(`the bundle of supervisor ${version} lacks ${name}`);
+  }
+  return tree;
+}
+
+function hashFiles(trees: readonly Tree[]): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const [path, entry] of trees.flatMap((tree) => [...tree])) {
+    if (entry.type !== "file" || path.startsWith("etc/")) continue;
+    const hash = createHash("sha256");
+    for (const block of blocksOf([entry.content])) hash.update(block);
+    files[`/${path}`] = hash.digest("hex");
+  }
+  return files;
+}
