@@ -185,6 +185,7 @@ export default defineLayer({
     "var/lib/ucf/**",
     "var/lib/initramfs-tools/**",
     "boot/**",
+    "usr/sbin/update-passwd",
     "usr/include/**",
     "usr/games/**",
     "usr/share/gcc/**",

@@ -1,6 +1,7 @@
 export * from "./balena/index.ts";
 export * from "./errors.ts";
 export * from "./os/board.ts";
+export * from "./os/image-manifest.ts";
 export * from "./os/layer.ts";
 export * from "./progress.ts";
 export * from "./tools.ts";

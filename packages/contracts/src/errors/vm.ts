@@ -1,4 +1,21 @@
 /** Codes of the virtual machines. */
 export const vmErrors = {
   "vm.boot-failed": "The virtual device did not come up.",
+  "vm.qemu-failed": "QEMU ended, or refused a request.",
+  "vm.tool-failed": "A program that virtual devices need (qemu-img, swtpm) failed.",
+  "vm.invalid-spec": "A virtual device was asked for that cannot be made.",
+  "vm.invalid-record": "The record of a virtual device is damaged.",
+  "vm.unknown": "No virtual device has that name.",
+  "vm.not-running": "The virtual device is not running.",
+  "vm.already-running": "A virtual device of that name runs already, or is being started.",
+  "vm.missing-file": "An image or firmware file of a virtual device does not exist.",
+  "vm.image-changed": "The image that a virtual device's disk stands on was changed or removed.",
+  "vm.port-taken": "A port of this machine that a virtual device should use is taken.",
+  "vm.unknown-port": "The virtual device forwards no port of that name.",
+  "vm.ssh-unreachable": "The virtual device does not answer by ssh.",
+  "vm.command-failed": "A command inside a virtual device failed.",
+  "vm.unknown-snapshot": "No snapshot has that name, or it does not fit its image any more.",
+  "vm.snapshot-exists": "A snapshot of that name exists already.",
+  "vm.snapshot-failed": "A virtual device could not be saved or resumed.",
+  "vm.invalid-write-log": "A file is not a log of disk writes, or is damaged.",
 } as const;

@@ -34,9 +34,9 @@ export const boardSchema = z.strictObject({
       root: mebibytes.default(640),
       state: mebibytes.default(128),
       /** Smallest resin-data in the image; it grows to the disk on first boot. */
-      data: mebibytes.default(64),
+      data: mebibytes.default(256),
     })
-    .default({ boot: 256, root: 640, state: 128, data: 64 }),
+    .default({ boot: 256, root: 640, state: 128, data: 256 }),
 });
 
 export type BoardInput = z.input<typeof boardSchema>;

@@ -4,9 +4,9 @@ import path from "node:path";
 import { messageOf, type Progress, silentProgress, worldError } from "@holdfast/contracts";
 import { debPath, dropDeb } from "../apt/deb-cache.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
-import { run } from "../process/run.ts";
 import { parseControl } from "./control.ts";
 import { type DebEntry, type DebIndex, debEntries, indexMember } from "./deb-index.ts";
+import { runToFile } from "./run-to-file.ts";
 import { readTarHeaders } from "./tar-headers.ts";
 
 export type DebReference = { readonly name: string; readonly sha256: string };
@@ -110,14 +110,13 @@ const SCRIPTS = ["preinst", "postinst", "prerm", "postrm", "config"];
 
 async function unpack(cache: string, { sha256 }: DebReference, signal?: AbortSignal): Promise<DebIndex> {
   const deb = debPath(cache, sha256);
-  const options = signal === undefined ? {} : { signal };
   const work = await mkdtemp(path.join(path.dirname(deb), ".unpacking-"));
   try {
     const dataTar = path.join(work, "data.tar");
     const controlTar = path.join(work, "control.tar");
     await Promise.all([
-      run(["dpkg-deb", "--fsys-tarfile", deb], { ...options, outputFile: dataTar }),
-      run(["dpkg-deb", "--ctrl-tarfile", deb], { ...options, outputFile: controlTar }),
+      runToFile(["dpkg-deb", "--fsys-tarfile", deb], dataTar, signal),
+      runToFile(["dpkg-deb", "--ctrl-tarfile", deb], controlTar, signal),
     ]);
     const files = await readControlFiles(controlTar);
     const index: DebIndex = { version: 1, ...describe(files), members: readTarHeaders(dataTar).map(indexMember) };

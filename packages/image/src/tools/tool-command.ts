@@ -53,7 +53,8 @@ export type ToolCommandOptions = {
 /**
  * How a program of the tree is run: in a mount namespace whose /usr and /etc are the tree's, everything else the
  * machine's own at the same place; same user, network, processes and file descriptors. The process that is started is
- * bubblewrap's, and the program its only child: SIGKILL to either ends both, other signals must go to the program itself.
+ * bubblewrap's, and the program its only child: any signal that ends the former kills the latter, at once; a program that
+ * should end gracefully is asked by its own means (QMP, its pid file). Pure.
  */
 export function toolCommand(tree: ToolsTree, options: ToolCommandOptions = {}): ToolCommand {
   const { root } = tree;
@@ -71,6 +72,8 @@ export function toolCommand(tree: ToolsTree, options: ToolCommandOptions = {}): 
       top.link === undefined ? ["--dev-bind", top.path, top.path] : ["--symlink", top.link, top.path],
     ),
     "--",
+    // Either way the program must not outlive bubblewrap, whose process is the one that callers know and kill.
+    ...(options.outlivesCaller === true ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : []),
   ];
   return (argv) => ["bwrap", ...sandbox, ...argv];
 }
