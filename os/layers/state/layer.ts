@@ -12,7 +12,7 @@ export default defineLayer({
     e2fsprogs: "e2fsck before every mount, resize2fs on the first boot, tune2fs for unique UUIDs",
     dosfstools: "fsck.fat for a person who repairs a boot partition by hand; nothing runs it by itself",
     mount: "mount and umount",
-    "util-linux": "resizepart tells the kernel of the grown data partition; agetty, findmnt, lsblk",
+    "util-linux": "partx tells the kernel of the grown data partition; agetty, findmnt, lsblk",
     "cryptsetup-bin": "veritysetup opens the slot in the initrd",
   },
   files: [{ path: "/etc/hostname", link: "../mnt/state/root-overlay/etc/hostname" }],

@@ -48,7 +48,7 @@ export function prepareDisk(machine: Machine): number {
     machine.log(
       `${device}: partition table written, resin-data has ${Math.floor(((last - first + 1) * SECTOR) / 2 ** 20)} MiB`,
     );
-    resizeInKernel(machine, device, wanted, grow);
+    resizeInKernel(machine, device, grow);
   }
   setFatSerial(machine, `/dev/${partitions.boot}`, identity.bootSerial);
   setExt4Uuid(machine, data, identity.dataUuid);

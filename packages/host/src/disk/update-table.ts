@@ -1,5 +1,5 @@
 import type { Machine } from "../machine/machine.ts";
-import { encodeGpt, extentOf, type Gpt, type GptImage, parseGpt, SECTOR, TABLE_SECTORS } from "./gpt.ts";
+import { encodeGpt, type Gpt, type GptImage, parseGpt, SECTOR, TABLE_SECTORS } from "./gpt.ts";
 
 const TABLE_BYTES = TABLE_SECTORS * SECTOR;
 
@@ -52,10 +52,9 @@ export function writeTable(machine: Machine, device: string, gpt: Gpt, diskSecto
   return stale.length > 0;
 }
 
-/** Tells the running kernel how long a partition is now; a partition in use may grow. */
-export function resizeInKernel(machine: Machine, device: string, gpt: Gpt, number: number): void {
-  const { first, last } = extentOf(gpt, number);
-  const { status } = machine.run(["resizepart", device, String(number), String(last - first + 1)]);
+/** Tells the running kernel how long a partition is now; one that is in use may grow. */
+export function resizeInKernel(machine: Machine, device: string, number: number): void {
+  const { status } = machine.run(["partx", "--update", "--nr", String(number), device]);
   if (status !== 0)
     machine.log(`${device}: the kernel keeps the old length of partition ${number} until the next boot`);
 }

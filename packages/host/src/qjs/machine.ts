@@ -9,6 +9,15 @@ function check(result: number, what: string): void {
   if (result < 0) throw new Error(`${what}: ${std.strerror(-result)}`);
 }
 
+/** Not std.loadFile: that trusts the file's size, which is nought in /proc. */
+function readText(path: string): string | undefined {
+  const file = std.open(path, "r");
+  if (file === null) return undefined;
+  const text = file.readAsString();
+  file.close();
+  return text;
+}
+
 function readBytes(path: string, offset: number, length: number): Uint8Array | undefined {
   const file = std.open(path, "rb");
   if (file === null) return undefined;
@@ -96,7 +105,7 @@ function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Ru
 
 /** The device itself. */
 export const machine: Machine = {
-  readText: (path) => std.loadFile(path) ?? undefined,
+  readText,
   readBytes,
   writeText,
   writeBytes,

@@ -16,7 +16,6 @@ declare module "std" {
   export function gc(): void;
   export function getenv(name: string): string | undefined;
   export function getenviron(): Record<string, string>;
-  export function loadFile(path: string): string | null;
   export function open(path: string, flags: string): File | null;
   export function fdopen(fd: number, flags: string): File | null;
   export function strerror(code: number): string;
