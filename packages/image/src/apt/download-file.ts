@@ -63,9 +63,9 @@ export function openConnections(proxies: Readonly<Record<string, string>>, limit
 export async function downloadFile(download: Download): Promise<void> {
   const { uri, file, size, sha256, signal } = download;
   const temporary = temporaryBeside(file);
+  let received = 0;
   try {
     const hash = createHash("sha256");
-    let received = 0;
     {
       await using handle = await open(temporary, "wx");
       for await (const chunk of await openUri(uri, download)) {
@@ -82,6 +82,9 @@ export async function downloadFile(download: Download): Promise<void> {
     }
     await utimes(temporary, VERIFIED_TIME, VERIFIED_TIME);
     await commitFile(temporary, file);
+  } catch (thrown) {
+    download.onBytes(-received);
+    throw thrown;
   } finally {
     await rm(temporary, { force: true });
   }

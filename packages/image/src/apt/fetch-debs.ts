@@ -1,18 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { messageOf, type Progress, refuse, silentProgress, worldError } from "@holdfast/contracts";
+import { HoldfastError, messageOf, type Progress, refuse, silentProgress, worldError } from "@holdfast/contracts";
 import { keyOf } from "../cache/canonical-json.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
 import { debPath, hasDeb } from "./deb-cache.ts";
-import { type Connections, downloadFile, FileGone, openConnections, WrongBytes } from "./download-file.ts";
+import { type Connections, downloadFile, FileGone, openConnections } from "./download-file.ts";
 import { diffLocks, type Lock, type LockChange, type LockedPackage, readLock, writeLock } from "./lock.ts";
 import { archiveUri, type Mirror } from "./mirror.ts";
 import { resolvePackages } from "./resolve-packages.ts";
 
 /** Downloads at once: enough to hide the latency of small files without burdening a mirror. */
 const PARALLEL = 6;
-const RETRY_PAUSES_MS = [300, 1500];
+const RETRY_PAUSES_MS = [250, 1000];
 
 export type FetchOptions = {
   readonly cache: string;
@@ -138,11 +138,9 @@ async function fetchOne(
       return { entry, result: "there" };
     } catch (thrown) {
       signal?.throwIfAborted();
-      // Other bytes under the locked name are as good as none: archives never replace a file.
-      if (thrown instanceof FileGone || thrown instanceof WrongBytes) error = thrown;
-      else if (thrown instanceof Error && "family" in thrown) throw thrown;
-      else error = thrown;
-      if (thrown instanceof FileGone) return { entry, result: "gone", error };
+      if (thrown instanceof HoldfastError) throw thrown;
+      if (thrown instanceof FileGone) return { entry, result: "gone" };
+      error = thrown;
       if (isDown(thrown)) break;
     }
   }

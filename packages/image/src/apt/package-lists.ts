@@ -50,10 +50,12 @@ export async function aptGet(
   state: string,
   args: readonly string[],
   signal?: AbortSignal,
+  wrapper: readonly string[] = [],
 ): Promise<{ stdout: string; stderr: string }> {
   const env = { ...reproducibleEnv, APT_CONFIG: path.join(state, "apt.conf") };
   try {
-    return await run(["apt-get", ...args], { env, ...(signal === undefined ? {} : { signal }) });
+    const [program = "apt-get", ...rest] = [...wrapper, "apt-get", ...args];
+    return await run([program, ...rest], { env, ...(signal === undefined ? {} : { signal }) });
   } catch (thrown) {
     if (!(thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT")) throw thrown;
     return refuse("image.missing-program", {
@@ -130,10 +132,11 @@ function aptConfig(state: string, arch: Architecture, mirror: Mirror): string {
     ["APT::Sandbox::User", "root"],
     ["Acquire::Languages", "none"],
     ["Acquire::ForceHash", "SHA256"],
-    ["Acquire::Retries", "2"],
+    ["Acquire::Retries", "1"],
     ["Acquire::http::Timeout", "20"],
     ["Acquire::https::Timeout", "20"],
-    // A proxy of the operator's, or explicitly none for a mirror on this machine.
+    // The operator's proxies, which cannot serve a mirror on this machine.
+    ...["127.0.0.1", "localhost"].map((host) => [`Acquire::http::Proxy::${host}`, "DIRECT"] as const),
     ...Object.entries(mirror.proxies).map(([scheme, uri]) => [`Acquire::${scheme}::Proxy`, uri] as const),
     ["Debug::NoLocking", "true"],
   ];

@@ -64,12 +64,27 @@ async function aptInstall(state: string, install: readonly string[], request: Re
   try {
     return (await aptGet(state, install, request.signal)).stdout;
   } catch (thrown) {
-    if (thrown instanceof ProgramFailed) explainFailure(thrown, request);
-    throw thrown;
+    if (!(thrown instanceof ProgramFailed)) throw thrown;
+    const reasons = await aptReasons(state, install, request.signal);
+    return explainFailure(thrown, reasons, request);
   }
 }
 
-function explainFailure(failure: ProgramFailed, { arch, requestedBy }: ResolveRequest): never {
+/** apt tells which dependencies cannot be met on its standard output only. */
+async function aptReasons(state: string, install: readonly string[], signal?: AbortSignal): Promise<string> {
+  const again = aptGet(
+    state,
+    install.filter((word) => word !== "-qq"),
+    signal,
+    ["sh", "-c", 'exec "$@" >&2', "sh"],
+  );
+  return again.then(
+    () => "",
+    (thrown: unknown) => (thrown instanceof ProgramFailed ? thrown.stderr : ""),
+  );
+}
+
+function explainFailure(failure: ProgramFailed, reasons: string, { arch, requestedBy }: ResolveRequest): never {
   const unknown = unknownPackages(failure.stderr);
   if (unknown.length > 0) {
     const named = unknown.map((name) => {
@@ -83,10 +98,16 @@ function explainFailure(failure: ProgramFailed, { arch, requestedBy }: ResolveRe
     });
   }
   return refuse("image.unresolvable-packages", {
-    message: `The packages cannot be installed together on ${arch}: ${failure.stderr.trim().replaceAll(/\s*\n\s*/g, " ")}`,
+    message: `The packages cannot be installed together on ${arch}: ${unmetDependencies(reasons) || failure.stderr.trim()}`,
     hint: "Remove one of the conflicting packages from its layer.",
     cause: failure,
   });
+}
+
+/** The part of what apt says that names packages: `app : Depends: libgone (>= 2) but it is not installable`. Pure. */
+export function unmetDependencies(text: string): string {
+  const lines = text.split("\n").filter((line) => / : (Pre)?(Depends|Conflicts|Breaks): |^ {4,}\S.*: /.test(line));
+  return lines.map((line) => line.trim().replace(/\s+/g, " ")).join("; ");
 }
 
 /** Names that apt does not know, from what it says. Pure. */

@@ -1,15 +1,17 @@
-import { mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { messageOf, type Progress, silentProgress, worldError } from "@holdfast/contracts";
+import { HoldfastError, messageOf, type Progress, silentProgress, worldError } from "@holdfast/contracts";
 import { debPath, dropDeb } from "../apt/deb-cache.ts";
+import { VERIFIED_TIME } from "../apt/download-file.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
 import { parseControl } from "./control.ts";
 import { type DebEntry, type DebIndex, debEntries, indexMember } from "./deb-index.ts";
 import { runToFile } from "./run-to-file.ts";
 import { readTarHeaders } from "./tar-headers.ts";
 
-export type DebReference = { readonly name: string; readonly sha256: string };
+/** With the size known, large packages are unpacked first, so that none is left over at the end. */
+export type DebReference = { readonly name: string; readonly sha256: string; readonly size?: number };
 
 /** A package, opened: its content stays in the cache's unpacked data.tar, which the entries refer to. */
 export type Deb = {
@@ -49,15 +51,15 @@ export async function openDebs(
 ): Promise<Deb[]> {
   const opened: Deb[] = new Array(references.length);
   const step = (options.progress ?? silentProgress).start("unpack packages", "items");
+  const order = [...references.entries()].sort(([, a], [, b]) => (b.size ?? 0) - (a.size ?? 0));
   let next = 0;
   let done = 0;
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < references.length; index = next++) {
-      const reference = references[index];
-      if (reference === undefined) continue;
+    for (let item = order[next++]; item !== undefined; item = order[next++]) {
+      const [index, reference] = item;
       options.signal?.throwIfAborted();
       opened[index] = await openDeb(cache, reference, options);
-      step.update(++done, references.length);
+      step.update(++done, order.length, reference.name);
     }
   };
   const workers = Array.from({ length: availableParallelism() }, () => worker());
@@ -65,18 +67,20 @@ export async function openDebs(
     await Promise.all(workers);
   } finally {
     // On a failure the others stop at their next package.
-    next = references.length;
+    next = order.length;
     await Promise.allSettled(workers);
     step.end();
   }
   return opened;
 }
 
-/** The index, if it is there, of this format, and its data.tar has the size it had. */
+/** The index, if it is there, of this format, and nothing wrote to its data.tar since. */
 async function readIndex(indexFile: string, tar: string): Promise<DebIndex | undefined> {
   try {
     const stored: { index: DebIndex; tarSize: number } = JSON.parse(await readFile(indexFile, "utf8"));
-    return stored.index.version === 1 && (await stat(tar)).size === stored.tarSize ? stored.index : undefined;
+    const status = await stat(tar);
+    const untouched = status.size === stored.tarSize && status.mtimeMs === VERIFIED_TIME.getTime();
+    return stored.index.version === 1 && untouched ? stored.index : undefined;
   } catch {
     return undefined;
   }
@@ -87,8 +91,9 @@ async function unpackOrRefetch(reference: DebReference, cache: string, options: 
     return await reportDiskFull(cache, () => unpack(cache, reference, options.signal));
   } catch (thrown) {
     options.signal?.throwIfAborted();
-    if (thrown instanceof Error && "family" in thrown) throw thrown;
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT" && !isAbsent(thrown)) throw thrown;
+    if (thrown instanceof HoldfastError) throw thrown;
+    // A missing dpkg-deb is not the package's fault.
+    if (thrown instanceof Error && "syscall" in thrown && String(thrown.syscall).startsWith("spawn")) throw thrown;
     await dropDeb(cache, reference.sha256);
     if (options.refetch !== undefined) {
       await options.refetch(reference);
@@ -102,9 +107,6 @@ async function unpackOrRefetch(reference: DebReference, cache: string, options: 
     });
   }
 }
-
-/** A missing dpkg-deb is not the package's fault. */
-const isAbsent = (error: Error): boolean => !("syscall" in error && String(error.syscall).startsWith("spawn"));
 
 const SCRIPTS = ["preinst", "postinst", "prerm", "postrm", "config"];
 
@@ -125,6 +127,7 @@ async function unpack(cache: string, { sha256 }: DebReference, signal?: AbortSig
       await using handle = await open(indexFile, "wx");
       await handle.writeFile(JSON.stringify({ index, tarSize: (await stat(dataTar)).size }));
     }
+    await utimes(dataTar, VERIFIED_TIME, VERIFIED_TIME);
     // The index comes last: it vouches for the tar.
     await rename(dataTar, deb.replace(/deb$/, "tar"));
     await rename(indexFile, deb.replace(/deb$/, "json"));
