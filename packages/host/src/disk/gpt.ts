@@ -26,9 +26,12 @@ export type GptImage = {
 };
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const getSector = (bytes: Uint8Array, at: number): number => Number(view(bytes).getBigUint64(at, true));
-const setSector = (bytes: Uint8Array, at: number, value: number): void =>
-  view(bytes).setBigUint64(at, BigInt(value), true);
+const getSector = (bytes: Uint8Array, at: number): number =>
+  view(bytes).getUint32(at, true) + view(bytes).getUint32(at + 4, true) * 2 ** 32;
+function setSector(bytes: Uint8Array, at: number, value: number): void {
+  view(bytes).setUint32(at, value % 2 ** 32, true);
+  view(bytes).setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+}
 
 /** Parses one copy: its header sector and its entries. Undefined when a checksum or a size is wrong. */
 export function parseGpt(header: Uint8Array, entries: Uint8Array): Gpt | undefined {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { simulateMachine } from "../machine/simulated-machine.ts";
 import { isBoltUsable } from "./bolt-file.ts";
@@ -15,13 +16,20 @@ function boltFile(): Uint8Array {
     meta.setUint32(8, 4096, true);
     meta.setBigUint64(40, BigInt(PAGES), true);
     meta.setBigUint64(48, BigInt(page), true);
-    meta.setBigUint64(56, fnv64(new Uint8Array(file.buffer, page * 4096 + 16, 56)), true);
+    meta.setBigUint64(56, BigInt(`0x${fnv64(new Uint8Array(file.buffer, page * 4096 + 16, 56))}`), true);
   }
   return file;
 }
 
-it("has the test vector of FNV-1a", () => {
-  expect(fnv64(new TextEncoder().encode("foobar"))).toBe(0x85944171f73967e8n);
+it("has the test vectors of FNV-1a, and agrees with arithmetic on 64 bits", () => {
+  expect(fnv64(new TextEncoder().encode("foobar"))).toBe("85944171f73967e8");
+  const plain = (bytes: Uint8Array): bigint =>
+    bytes.reduce((hash, byte) => BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n), 0xcbf29ce484222325n);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+      expect(fnv64(bytes)).toBe(plain(bytes).toString(16).padStart(16, "0"));
+    }),
+  );
 });
 
 it("takes a file with one whole meta page, and an empty one", () => {

@@ -16,9 +16,11 @@ function readMeta(head: Uint8Array, at: number): { readonly bytes: number } | un
   const meta = new DataView(head.buffer, head.byteOffset + at + META_AT, META_SUMMED_BYTES + 8);
   if (meta.getUint32(0, true) !== MAGIC || meta.getUint32(4, true) !== VERSION) return undefined;
   const summed = new Uint8Array(meta.buffer, meta.byteOffset, META_SUMMED_BYTES);
-  if (fnv64(summed) !== meta.getBigUint64(META_SUMMED_BYTES, true)) return undefined;
+  const hex = (at: number): string => meta.getUint32(at, true).toString(16).padStart(8, "0");
+  if (fnv64(summed) !== hex(META_SUMMED_BYTES + 4) + hex(META_SUMMED_BYTES)) return undefined;
   // The high-water mark: pages below it may be read.
-  return { bytes: Number(meta.getBigUint64(40, true)) * meta.getUint32(8, true) };
+  const pages = meta.getUint32(40, true) + meta.getUint32(44, true) * 2 ** 32;
+  return { bytes: pages * meta.getUint32(8, true) };
 }
 
 /** Whether bolt can open the file: a meta page is whole, and the file is as long as that page says. */

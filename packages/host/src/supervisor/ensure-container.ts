@@ -4,8 +4,27 @@ import { CONTAINER, type ContainerSpec, SPEC_LABEL } from "./container-spec.ts";
 import { ARCHIVE, type SupervisorManifest } from "./supervisor-manifest.ts";
 import { checkImage } from "./verify-image.ts";
 
+/** On every supervisor image: its version. */
+const VERSION_LABEL = "io.holdfast.supervisor";
+
 function removeContainer(machine: Machine): void {
   askEngine(machine, { method: "DELETE", path: `/containers/${CONTAINER}?force=true` });
+}
+
+/**
+ * Removes the supervisor's image and every other version of it. A layer stays as long as any image or container needs
+ * it, and versions share one: an import would take the damaged layer for present.
+ */
+function removeImages(machine: Machine, manifest: SupervisorManifest): void {
+  removeContainer(machine);
+  const filters = encodeURIComponent(JSON.stringify({ label: [VERSION_LABEL] }));
+  const versions =
+    readAnswer<readonly { readonly Id: string }[]>(askEngine(machine, { path: `/images/json?filters=${filters}` })) ??
+    [];
+  for (const id of new Set([manifest.id, ...versions.map(({ Id }) => Id)])) {
+    const removed = askEngine(machine, { method: "DELETE", path: `/images/${id}?force=true` });
+    if (!succeeded(removed)) machine.log(`supervisor image ${id} cannot be removed: ${complaintOf(removed)}`);
+  }
 }
 
 /**
@@ -18,12 +37,7 @@ export function ensureImage(machine: Machine, manifest: SupervisorManifest): voi
   machine.log(
     state === "absent" ? "importing the supervisor from the slot" : "importing the supervisor again from the slot",
   );
-  if (state === "damaged") {
-    // Layers stay as long as a container or a tag needs them, and an import would take the damaged ones for present.
-    removeContainer(machine);
-    const removed = askEngine(machine, { method: "DELETE", path: `/images/${manifest.id}?force=true` });
-    if (!succeeded(removed)) throw new Error(`the damaged supervisor image cannot be removed: ${complaintOf(removed)}`);
-  }
+  if (state === "damaged") removeImages(machine, manifest);
   const failure = loadImages(machine, ARCHIVE);
   if (failure !== undefined) throw new Error(`the supervisor image cannot be imported: ${failure}`);
   machine.run(["sync", "-f", "/var/lib/docker"]);
