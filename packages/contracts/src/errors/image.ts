@@ -33,4 +33,5 @@ export const imageErrors = {
   "image.unavailable-image": "A service names an image that is neither built here nor the base image.",
   "image.engine-failed": "The private container engine could not be started or stopped working.",
   "image.foreign-architecture": "The services of another processor architecture cannot be built on this machine.",
+  "image.not-an-image": "The file is no disk image of Holdfast's.",
 } as const;

@@ -8,6 +8,18 @@ export { type ImageTools, imageTools } from "./image-tools.ts";
 export type { InitrdSpec } from "./initrd/compose-initrd.ts";
 export { type UnresolvedLibrary, unresolvedLibraries } from "./initrd/libraries.ts";
 export { type Initrd, type InitrdOptions, initrdTree, makeInitrd } from "./initrd/make-initrd.ts";
+export {
+  type InspectedImage,
+  type InspectedPackage,
+  type InspectedSlot,
+  type InspectedUki,
+  inspectImage,
+} from "./inspect/inspect-image.ts";
+export { type Outputs, type OutputsOptions, writeOutputs } from "./output/write-outputs.ts";
+export { cyclonedx } from "./sbom/cyclonedx.ts";
+export type { SbomInput, SbomPackage, SbomPart } from "./sbom/sbom-input.ts";
+export { spdx } from "./sbom/spdx.ts";
+export { sharedSecrets } from "./shared-secrets.ts";
 export { largestParts, type TreePart } from "./slot/largest-parts.ts";
 export { makeSlot, type Slot, type SlotOptions } from "./slot/make-slot.ts";
 export type { SlotCompression } from "./slot/slot-compression.ts";

@@ -92,25 +92,21 @@ async function readAt(handle: FileHandle, position: number, length: number): Pro
 }
 
 async function usedOfExt4(image: string, offset: number, size: number, tools: ImageTools): Promise<ByteRange[]> {
-  const { stdout } = await tools.run(["dumpe2fs", `${image}?offset=${offset}`]);
-  return usedByDumpe2fs(stdout, size);
+  // dumpe2fs, which lists runs of free blocks, takes no offset: it reads `?offset=` as a tag to look up.
+  const { stdout } = await tools.run(["debugfs", "-R", `ffb ${size / BLOCK}`, `${image}?offset=${offset}`]);
+  return usedBesidesFree(stdout, size);
 }
 
-/** What the listing of groups does not call free. Exported for its test. Pure. */
-export function usedByDumpe2fs(listing: string, size: number): ByteRange[] {
-  const free = [...listing.matchAll(/^ {2}Free blocks: (.*)$/gm)]
-    .flatMap(([, ranges = ""]) => ranges.split(", "))
-    .filter((range) => range.trim() !== "")
-    .map((range): ByteRange => {
-      const [first = 0, last = first] = range.split("-").map(Number);
-      return [first * BLOCK, (last + 1) * BLOCK];
-    })
-    .sort(([a], [b]) => a - b);
+/** The blocks that debugfs' list of free ones leaves. Exported for its test. Pure. */
+export function usedBesidesFree(listing: string, size: number): ByteRange[] {
+  if (!/^(Free blocks found:|No free blocks found)/m.test(listing)) throw new Error(`debugfs said: ${listing}`);
+  const free = (/^Free blocks found:(.*)$/m.exec(listing)?.[1] ?? "").split(" ").filter((word) => word !== "");
   const used: ByteRange[] = [];
   let at = 0;
-  for (const [start, end] of free) {
+  for (const block of free.map(Number).sort((a, b) => a - b)) {
+    const start = block * BLOCK;
     if (start > at) used.push([at, start]);
-    at = end;
+    at = start + BLOCK;
   }
   if (at < size) used.push([at, size]);
   return used;

@@ -20,7 +20,8 @@ export type OutputsOptions = {
   readonly directory: string;
   /** Everything of the manifest that is known before the files are. */
   readonly manifest: Omit<ImageManifest, "format" | "files" | "image" | "partitions">;
-  readonly packages: SbomInput["packages"];
+  /** What the bills of materials list. */
+  readonly sbom: Pick<SbomInput, "packages" | "parts">;
   /** Lock files that the image was made of, copied under the image's name: extension (`lock.json`) -> file. */
   readonly locks: Readonly<Record<string, string>>;
   /** 1 to 19; 3 is meant for development, higher for downloads. */
@@ -62,12 +63,12 @@ export async function writeOutputs(options: OutputsOptions): Promise<Outputs> {
 
 /** Returns the names of the files it made, sorted. */
 async function writeContents(folder: string, options: OutputsOptions): Promise<string[]> {
-  const { disk, name, manifest, packages, locks } = options;
+  const { disk, name, manifest, locks } = options;
   const sbom: SbomInput = {
+    ...options.sbom,
     name: `holdfast-${manifest.board}`,
     version: manifest.version,
     epoch: manifest.epoch,
-    packages,
   };
   const texts: [string, () => Promise<string>][] = [
     ["bmap", () => bmapOf(disk, manifest.slot.size, options.tools)],
