@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { debPath } from "./deb-cache.ts";
+import { debPath, forgetUnusedDebs } from "./deb-cache.ts";
 import { VERIFIED_TIME } from "./download-file.ts";
 import { fetchDebs } from "./fetch-debs.ts";
 import { type LocalMirror, startLocalMirror } from "./local-mirror.ts";
@@ -53,6 +53,7 @@ it("names the layer that asks for a package that does not exist", async () => {
     code: "image.unknown-package",
     message: expect.stringContaining("nope (asked for by layer network)"),
   });
+  await expect(resolve(["libtow"])).rejects.toMatchObject({ hint: "Did you mean libtwo?" });
 });
 
 it("explains packages that do not fit together", async () => {
@@ -144,6 +145,17 @@ it("refuses an unsigned mirror that nobody called trusted", async () => {
   await expect(resolvePackages({ arch: "amd64", requested: ["app"], cache, mirror })).rejects.toMatchObject({
     code: "image.untrusted-mirror",
   });
+});
+
+it("forgets package files that nobody asked for in two months", async () => {
+  const lock = await resolve();
+  await fetchDebs(lock, options());
+  await writeFile(path.join(cache, "debs/.interrupted"), "");
+  const day = 24 * 60 * 60 * 1000;
+  await forgetUnusedDebs(cache, Date.now() + 50 * day);
+  expect(await debs()).toHaveLength(3);
+  await forgetUnusedDebs(cache, Date.now() + 61 * day);
+  expect(await debs()).toEqual([]);
 });
 
 it("stops when asked to and leaves nothing half-made", async () => {

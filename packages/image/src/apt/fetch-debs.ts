@@ -2,9 +2,10 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { HoldfastError, messageOf, type Progress, refuse, silentProgress, worldError } from "@holdfast/contracts";
+import { prune } from "../cache/build-once.ts";
 import { keyOf } from "../cache/canonical-json.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
-import { debPath, hasDeb } from "./deb-cache.ts";
+import { debPath, forgetUnusedDebs, hasDeb } from "./deb-cache.ts";
 import { type Connections, downloadFile, FileGone, openConnections } from "./download-file.ts";
 import { diffLocks, type Lock, type LockChange, type LockedPackage, readLock, writeLock } from "./lock.ts";
 import { archiveUri, type Mirror } from "./mirror.ts";
@@ -12,6 +13,8 @@ import { resolvePackages } from "./resolve-packages.ts";
 
 /** Downloads at once: enough to hide the latency of small files without burdening a mirror. */
 const PARALLEL = 6;
+/** Replaced locks that are remembered: those of the boards and tools trees of some checkouts. */
+const REMEMBERED = 32;
 const RETRY_PAUSES_MS = [250, 1000];
 
 export type FetchOptions = {
@@ -49,6 +52,7 @@ export async function fetchDebs(lock: Lock, options: FetchOptions): Promise<Fetc
   const still = await fetchAll(effective.packages, options);
   if (still.length > 0) refuseVanished(still, "its package lists name it nevertheless");
   await writeLock(rememberedFile(options.cache, lock), effective);
+  await prune(path.dirname(rememberedFile(options.cache, lock)), REMEMBERED);
   return { lock: effective, changes: diffLocks(lock, effective) };
 }
 
@@ -95,6 +99,7 @@ async function fetchAll(packages: readonly LockedPackage[], options: FetchOption
   const present = await Promise.all(packages.map((entry) => hasDeb(cache, entry, verify)));
   const missing = packages.filter((_, index) => !present[index]).sort((a, b) => b.size - a.size);
   if (missing.length === 0) return [];
+  await forgetUnusedDebs(cache);
   using connections = openConnections(mirror.proxies, PARALLEL);
   const step = progress.start(`download ${missing.length} packages`, "bytes");
   const total = missing.reduce((sum, { size }) => sum + size, 0);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Architecture, type Progress, refuse, silentProgress } from "@holdfast/contracts";
+import { type Architecture, nearestName, type Progress, refuse, silentProgress } from "@holdfast/contracts";
 import { ProgramFailed } from "../process/run.ts";
 import type { Lock, LockedPackage } from "./lock.ts";
 import type { Mirror } from "./mirror.ts";
@@ -66,7 +66,13 @@ async function aptInstall(state: string, install: readonly string[], request: Re
   } catch (thrown) {
     if (!(thrown instanceof ProgramFailed)) throw thrown;
     const reasons = await aptReasons(state, install, request.signal);
-    return explainFailure(thrown, reasons, request);
+    const unknown = unknownPackages(thrown.stderr);
+    if (unknown.length > 0) refuseUnknown(unknown, await knownNames(state, unknown, request.signal), request, thrown);
+    return refuse("image.unresolvable-packages", {
+      message: `The packages cannot be installed together on ${request.arch}: ${unmetDependencies(reasons) || thrown.stderr.trim()}`,
+      hint: "Remove one of the conflicting packages from its layer.",
+      cause: thrown,
+    });
   }
 }
 
@@ -84,24 +90,34 @@ async function aptReasons(state: string, install: readonly string[], signal?: Ab
   );
 }
 
-function explainFailure(failure: ProgramFailed, reasons: string, { arch, requestedBy }: ResolveRequest): never {
-  const unknown = unknownPackages(failure.stderr);
-  if (unknown.length > 0) {
-    const named = unknown.map((name) => {
-      const by = requestedBy?.get(name);
-      return by === undefined ? name : `${name} (asked for by ${by})`;
-    });
-    refuse("image.unknown-package", {
-      message: `Debian trixie has no package ${named.join(", ")} for ${arch}.`,
-      hint: "Correct the name, or remove it from the layer; `apt-cache search` finds names.",
-      cause: failure,
-    });
-  }
-  return refuse("image.unresolvable-packages", {
-    message: `The packages cannot be installed together on ${arch}: ${unmetDependencies(reasons) || failure.stderr.trim()}`,
-    hint: "Remove one of the conflicting packages from its layer.",
-    cause: failure,
+function refuseUnknown(
+  unknown: readonly string[],
+  known: readonly string[],
+  { arch, requestedBy }: ResolveRequest,
+  cause: ProgramFailed,
+): never {
+  const named = unknown.map((name) => {
+    const by = requestedBy?.get(name);
+    return by === undefined ? name : `${name} (asked for by ${by})`;
   });
+  const near = unknown.map((name) => nearestName(name, known)).filter((name) => name !== undefined);
+  return refuse("image.unknown-package", {
+    message: `Debian trixie has no package ${named.join(", ")} for ${arch}.`,
+    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Correct the name, or remove it from the layer.",
+    cause,
+  });
+}
+
+/** Names worth comparing with the unknown ones: with the same first letter, of which Debian has some thousand. */
+async function knownNames(state: string, unknown: readonly string[], signal?: AbortSignal): Promise<string[]> {
+  const initials = new Set(unknown.map((name) => name[0]));
+  const { stdout } = await aptGet(state, ["indextargets", "--format", "$(FILENAME)", "Created-By: Packages"], signal);
+  const names = new Set<string>();
+  for (const file of stdout.split("\n").filter((line) => line !== "")) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    for (const [, name = ""] of text.matchAll(/^Package: (\S+)$/gm)) if (initials.has(name[0])) names.add(name);
+  }
+  return [...names];
 }
 
 /** The part of what apt says that names packages: `app : Depends: libgone (>= 2) but it is not installable`. Pure. */
