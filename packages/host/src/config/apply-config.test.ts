@@ -59,6 +59,11 @@ describe("applyConfig while booting", () => {
     applyConfig(machine, "boot");
     expect(machine.readText(HOSTNAME_FILE)).toBe("pump\n");
     expect(machine.lines[0]).toContain("config.json is not valid");
+    expect(machine.readText(CONFIG)).toBe("{ broken");
+    const bare = device("{ broken");
+    expect(applyConfig(bare, "boot")).toBe(0);
+    expect(bare.readText(CONFIG)).toBe("{ broken");
+    expect(bare.readText(LAST_GOOD)).toBeUndefined();
   });
 
   it("ends in the same state after a power cut at any step", () => {

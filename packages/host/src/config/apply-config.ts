@@ -41,7 +41,7 @@ export function applyConfig(machine: Machine, mode: "boot" | "change"): number {
   const found = loadConfig(machine, mode === "boot");
   if (found === undefined) return 1;
   const loaded = ensureUuid(machine, found);
-  keepLastGood(machine, loaded.text);
+  keepLastGood(machine, loaded);
 
   const consoles = (machine.readText("/sys/class/tty/console/active") ?? "").trim().split(/\s+/).filter(Boolean);
   const host = renderHostConfig(loaded.config, { consoles });

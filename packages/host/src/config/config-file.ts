@@ -7,16 +7,21 @@ export const CONFIG_JSON = "/mnt/boot/config.json";
 const LAST_GOOD = "/mnt/state/config.json";
 const DEVICE_TYPE = "/mnt/boot/device-type.json";
 
-export type LoadedConfig = { readonly text: string; readonly config: HostConfig };
+export type LoadedConfig = {
+  readonly text: string;
+  readonly config: HostConfig;
+  /** The file itself says so; otherwise it is broken, and stays as it is for its owner to repair. */
+  readonly fromFile: boolean;
+};
 
-function report(machine: Machine, text: string): LoadedConfig | undefined {
+function report(machine: Machine, text: string, fromFile: boolean): LoadedConfig | undefined {
   const parsed = parseHostConfig(text);
   if (!parsed.ok) {
     machine.log(`config.json is not valid, nothing was changed: ${parsed.reason}`);
     return undefined;
   }
   for (const { key, reason } of parsed.problems) machine.log(`config.json: ${key} is ignored: ${reason}`);
-  return { text, config: parsed.config };
+  return { text, config: parsed.config, fromFile };
 }
 
 function factoryConfig(machine: Machine): string {
@@ -57,25 +62,26 @@ export function loadConfig(machine: Machine, booting: boolean): LoadedConfig | u
     machine.log("config.json is gone: nothing was changed");
     return undefined;
   }
-  const loaded = report(machine, present ?? restore(machine));
+  const loaded = report(machine, present ?? restore(machine), true);
   if (loaded !== undefined || !booting) return loaded;
   machine.log("following the last good config.json");
-  return report(machine, machine.readText(LAST_GOOD) ?? "{}");
+  return report(machine, machine.readText(LAST_GOOD) ?? "{}", false);
 }
 
 /** Gives a device without uuid one, once for its life; returns after it is on flash. Other keys stay as they are. */
 export function ensureUuid(machine: Machine, loaded: LoadedConfig): LoadedConfig {
   const stored = JSON.parse(loaded.text.replace(/^\uFEFF/, "")) as Record<string, unknown>;
   // A uuid that is there but malformed is not ours to replace: the device may be registered under it.
+  if (!loaded.fromFile) return loaded;
   if (stored["uuid"] !== undefined && stored["uuid"] !== null && stored["uuid"] !== "") return loaded;
   const uuid = (machine.readText("/proc/sys/kernel/random/uuid") ?? "").trim().replaceAll("-", "");
   const text = `${JSON.stringify({ ...stored, uuid }, undefined, 2)}\n`;
   writeFat(machine, CONFIG_JSON, text);
   machine.log(`made this device's uuid: ${uuid}`);
-  return { text, config: { ...loaded.config, uuid } };
+  return { text, config: { ...loaded.config, uuid }, fromFile: true };
 }
 
 /** Keeps a copy of what was understood, for the day when the file is lost. */
-export function keepLastGood(machine: Machine, text: string): void {
-  if (machine.readText(LAST_GOOD) !== text) writeDurably(machine, LAST_GOOD, text, 0o600);
+export function keepLastGood(machine: Machine, { text, fromFile }: LoadedConfig): void {
+  if (fromFile && machine.readText(LAST_GOOD) !== text) writeDurably(machine, LAST_GOOD, text, 0o600);
 }
