@@ -25,7 +25,7 @@ export function* cpioParts(tree: ReadonlyTree, { epoch }: ArchiveOptions): Gener
   const inodes = new Map<string, number>();
   for (const { path, entry, linkTo } of entries) {
     const inode = inodes.get(linkTo ?? path) ?? inodes.size + 1;
-    inodes.set(path, inode);
+    if (linkTo === undefined) inodes.set(path, inode);
     const data = linkTo === undefined ? dataOf(entry) : undefined;
     const size = data === undefined ? 0 : sizeOf(data);
     const links = entry.type === "directory" ? 2 : (linkCounts.get(linkTo ?? path) ?? 1);
