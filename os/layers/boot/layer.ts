@@ -11,6 +11,8 @@ export default defineLayer({
   initrd: {
     modules: [
       "dm_verity",
+      // libcrc32c and ext4 ask for the algorithm by its alias, which no dependency names.
+      "crc32c_generic",
       "erofs",
       "ext4",
       "vfat",
@@ -50,6 +52,7 @@ export default defineLayer({
       "/usr/sbin/e2fsck",
       "/usr/sbin/fsck.ext4",
       "/usr/bin/qjs",
+      "/usr/lib/holdfast/find-root.js",
       "/usr/bin/sh",
       "/usr/bin/dash",
       // Opened at run time: no NEEDED names them.
@@ -107,7 +110,7 @@ export default defineLayer({
       "/usr/lib/udev/rules.d/99-systemd.rules",
     ],
     wants: {
-      "initrd.target": ["initrd-cleanup.service", "initrd-udevadm-cleanup-db.service"],
+      "initrd.target": ["initrd-cleanup.service"],
       "sysinit.target": [
         "systemd-udevd.service",
         "systemd-udev-trigger.service",

@@ -49,6 +49,7 @@ export default defineLayer({
     "exfat",
     "isofs",
     "fuse",
+    "autofs4",
     "dm_verity",
     "dm_mod",
     "dm_crypt",
