@@ -36,6 +36,8 @@ export type ApplyOptions = {
 /** Steps that run at a time: few, since each costs the device's disk; downloads apart, they take minutes. */
 const MAX_STEPS = 4;
 const MAX_PULLS = 2;
+/** The engine is on this device and restarts in seconds: no reason to wait for long. */
+const MAX_ENGINE_DELAY_MS = 10_000;
 /** Events come in bursts; one look answers all of them. */
 const GATHER_MS = 20;
 
@@ -143,7 +145,7 @@ export class ApplyLoop {
       this.#logWaits(planned);
     } catch (error) {
       if (signal.aborted) return 0;
-      const delay = this.#backoff.failed("engine", clock.now(), messageOf(error));
+      const delay = this.#backoff.failed("engine", clock.now(), messageOf(error), MAX_ENGINE_DELAY_MS);
       log.warn(`${messageOf(error)}; trying again in ${Math.ceil(delay / 1000)} s`);
       return delay;
     }

@@ -16,10 +16,10 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Notes a failure and returns the delay until the next try. */
-  failed(key: string, now: number, message: string): number {
+  /** Notes a failure and returns the delay until the next try, at most `limitMs`. */
+  failed(key: string, now: number, message: string, limitMs = this.#limitMs): number {
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    const full = Math.min(FIRST_DELAY_MS * 2 ** Math.min(count, 30), this.#limitMs);
+    const full = Math.min(FIRST_DELAY_MS * 2 ** Math.min(count, 30), limitMs);
     const delay = Math.round(full * (1 - JITTER * this.#random()));
     this.#failures.set(key, { count, retryAt: now + delay, message });
     return delay;

@@ -68,6 +68,8 @@ async function* events(http: EngineHttp, signal: AbortSignal): AsyncGenerator<En
   const filters = JSON.stringify({ type: ["container"], event: EVENTS, label: [LABEL_SUPERVISED] });
   const path = `/events?filters=${encodeURIComponent(filters)}`;
   const stream = await http.stream({ method: "GET", path, signal, timeoutMs: 0 });
+  // What happened while nobody listened is not told again.
+  yield { action: "connected", containerId: "" };
   for await (const line of jsonLines(stream)) {
     const parsed = event.safeParse(line);
     if (parsed.success) yield { action: parsed.data.Action, containerId: parsed.data.Actor.ID };

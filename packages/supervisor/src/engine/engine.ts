@@ -9,7 +9,7 @@ export type PullOptions = {
   readonly onProgress?: PullProgress;
 };
 
-/** Something happened to a container of ours. */
+/** Something happened to a container of ours; `connected` comes first: events before it may have been missed. */
 export type EngineEvent = { readonly action: string; readonly containerId: string };
 
 /**

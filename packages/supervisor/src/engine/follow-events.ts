@@ -10,8 +10,7 @@ export type FollowOptions = {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called for each event, and without one when events may have been missed. */
-  readonly onEvent: (event?: EngineEvent) => void;
+  readonly onEvent: (event: EngineEvent) => void;
 };
 
 /** Follows the engine's events until the signal fires, across restarts of the engine. */
@@ -30,6 +29,5 @@ export async function followEvents({ engine, clock, log, onEvent }: FollowOption
       lastReason = messageOf(error);
     }
     await clock.sleep(RECONNECT_MS, signal);
-    onEvent();
   }
 }

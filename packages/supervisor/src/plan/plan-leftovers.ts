@@ -1,5 +1,8 @@
+import type { Current } from "../engine/current.ts";
 import type { Desired } from "../spec/desired.ts";
+import type { PlanContext } from "./context.ts";
 import { type Draft, retireUnlessLocked } from "./draft.ts";
+import type { ImageIndex } from "./image-index.ts";
 
 /** What belongs to apps that are no longer wanted, and images that nothing needs. */
 export function planLeftovers(draft: Draft, desired: Desired): void {
@@ -14,7 +17,7 @@ export function planLeftovers(draft: Draft, desired: Desired): void {
     }
   }
   if (!draft.context.keepVolumes) removeVolumes(draft, desired);
-  if (!draft.context.keepImages) removeImages(draft, desired);
+  for (const image of draft.removableImages) draft.steps.push({ do: "remove-image", image });
 }
 
 /**
@@ -31,22 +34,29 @@ function removeVolumes(draft: Draft, desired: Desired): void {
   }
 }
 
-function removeImages(draft: Draft, desired: Desired): void {
-  const { current, images, context } = draft;
-  const wanted = new Set(
-    desired.apps.flatMap((app) => app.services.map((spec) => images.find(spec.image)?.listed ?? spec.image)),
-  );
-  const used = new Set([...current.containers.map((container) => container.imageId), ...current.foreignImageIds]);
-  const gone = new Set<string>();
-  for (const reference of context.ownedImages) {
-    const found = images.find(reference);
-    if (found === undefined || used.has(found.id) || wanted.has(found.listed) || gone.has(found.listed)) continue;
-    gone.add(found.listed);
-    draft.steps.push({ do: "remove-image", image: found.listed });
-  }
-}
-
 /** Whether a container of ours is attached to a network. */
 export function isAttached(draft: Draft, network: string): boolean {
   return draft.current.containers.some((container) => container.networks.includes(network));
 }
+
+/** Images of ours that nothing runs and no target names, by the name the engine lists them under. */
+export function findRemovableImages({ current, desired, images, context }: LeftoverInput): string[] {
+  if (context.keepImages) return [];
+  const wanted = new Set(
+    desired.apps.flatMap((app) => app.services.map((spec) => images.find(spec.image)?.listed ?? spec.image)),
+  );
+  const used = new Set([...current.containers.map((container) => container.imageId), ...current.foreignImageIds]);
+  const removable = new Set<string>();
+  for (const reference of context.ownedImages) {
+    const found = images.find(reference);
+    if (found !== undefined && !used.has(found.id) && !wanted.has(found.listed)) removable.add(found.listed);
+  }
+  return [...removable];
+}
+
+type LeftoverInput = {
+  readonly current: Current;
+  readonly desired: Desired;
+  readonly images: ImageIndex;
+  readonly context: PlanContext;
+};

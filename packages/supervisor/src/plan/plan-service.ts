@@ -29,7 +29,7 @@ function planReplacement(draft: Draft, view: AppView, { spec, stale }: MatchedSe
     return;
   }
   if (!hasImage) {
-    if (spec.strategy === "delete-then-download" && oldImageRemains(draft, spec)) {
+    if (spec.strategy === "delete-then-download" && draft.removableImages.length > 0) {
       wait(draft, spec, "the old image is removed first");
       return;
     }
@@ -94,7 +94,7 @@ function retireBesideNew(draft: Draft, view: AppView, { spec, keep, old }: Pair)
   }
   const age = draft.context.now - keep.createdAt * 1000;
   const isOver = draft.context.handedOver.has(`${spec.appId}/${spec.service}`) || age >= spec.handoverMs;
-  if (isOver && keep.state === "running") {
+  if (isOver && keep.state !== "created") {
     retire(draft, old);
     return;
   }
@@ -119,18 +119,6 @@ function planRename(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obse
   }
   const of = { appId: spec.appId, service: spec.service, image: spec.image };
   draft.steps.push({ do: "rename-container", of, id: keep.id, name: spec.name });
-}
-
-function oldImageRemains(draft: Draft, spec: ContainerSpec): boolean {
-  if (draft.context.keepImages) return false;
-  const used = new Set([
-    ...draft.current.containers.map((container) => container.imageId),
-    ...draft.current.foreignImageIds,
-  ]);
-  return draft.context.ownedImages.some((reference) => {
-    const found = reference === spec.image ? undefined : draft.images.find(reference);
-    return found !== undefined && !used.has(found.id);
-  });
 }
 
 function wait(draft: Draft, spec: ContainerSpec, reason: string): void {

@@ -4,7 +4,7 @@ import type { PlanContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { ImageIndex } from "./image-index.ts";
 import { planApp } from "./plan-app.ts";
-import { planLeftovers } from "./plan-leftovers.ts";
+import { findRemovableImages, planLeftovers } from "./plan-leftovers.ts";
 import type { Plan } from "./step.ts";
 
 /**
@@ -14,7 +14,8 @@ import type { Plan } from "./step.ts";
  */
 export function plan(current: Current, desired: Desired, context: PlanContext): Plan {
   const images = new ImageIndex(current.images);
-  const draft: Draft = { current, context, images, steps: [], waits: [], recheckAfterMs: undefined };
+  const removableImages = findRemovableImages({ current, desired, images, context });
+  const draft: Draft = { current, context, images, removableImages, steps: [], waits: [], recheckAfterMs: undefined };
   const present = new Set(current.networks.map((network) => network.name));
   for (const network of desired.networks) {
     if (!present.has(network.name)) draft.steps.push({ do: "create-network", network });

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildSupervisorBundle } from "@holdfast/supervisor";
+
+export type StateStatus = {
+  readonly appState: string;
+  readonly release?: string;
+  readonly containers: readonly {
+    readonly serviceName: string;
+    readonly status: string;
+    readonly containerId: string;
+  }[];
+};
+
+/** The real bundle as a process on directories of the test. */
+export class SupervisorProcess {
+  readonly directory: string;
+  readonly port: number;
+  readonly #socket: string;
+  #process: ChildProcess | undefined;
+  #output = "";
+
+  private constructor(directory: string, socket: string, port: number) {
+    this.directory = directory;
+    this.#socket = socket;
+    this.port = port;
+  }
+
+  /** Bundles the supervisor into the directory; it is not started yet. */
+  static async prepare(directory: string, socket: string): Promise<SupervisorProcess> {
+    for (const folder of ["app", "data", "preload", "runtime"]) mkdirSync(join(directory, folder), { recursive: true });
+    const { files } = await buildSupervisorBundle();
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, "app", name), content);
+    return new SupervisorProcess(directory, socket, await freePort());
+  }
+
+  get appsJson(): string {
+    return join(this.directory, "preload/apps.json");
+  }
+
+  /** Starts the process and waits for its first /ping. */
+  async start(): Promise<void> {
+    const env = {
+      PATH: "/usr/bin:/bin",
+      LISTEN_PORT: String(this.port),
+      LISTEN_ADDRESS: "127.0.0.1",
+      DOCKER_SOCKET: this.#socket,
+      CONFIG_JSON_PATH: join(this.directory, "config.json"),
+      DEVICE_TYPE_PATH: join(this.directory, "device-type.json"),
+      APPS_JSON_PATH: this.appsJson,
+      OS_RELEASE_PATH: "/etc/os-release",
+      DATA_DIR: join(this.directory, "data"),
+      RUNTIME_DIR: join(this.directory, "runtime"),
+      ROOT_MOUNTPOINT: "/",
+    };
+    const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-8000);
+      });
+    }
+    await this.until(async () => (await (await this.get("/ping")).text()) === "OK", "/ping answers");
+  }
+
+  /** Ends it with SIGTERM and returns how many milliseconds that took. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return 0;
+    const from = Date.now();
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+    return Date.now() - from;
+  }
+
+  forgetStore(): void {
+    rmSync(join(this.directory, "data"), { recursive: true });
+  }
+
+  output(): string {
+    return this.#output;
+  }
+
+  get(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`);
+  }
+
+  post(path: string, body: unknown): Promise<Response> {
+    const headers = { "content-type": "application/json" };
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  async status(): Promise<StateStatus> {
+    return (await (await this.get("/v2/state/status")).json()) as StateStatus;
+  }
+
+  /** Waits until a release is applied. */
+  untilApplied(release: string): Promise<void> {
+    return this.until(async () => {
+      const status = await this.status();
+      return status.appState === "applied" && status.release === release;
+    }, `release ${release} is applied`);
+  }
+
+  /** Waits for a condition; a request that fails counts as "not yet". Shows the log when it does not come. */
+  async until(condition: () => Promise<boolean>, what: string, limitMs = 20_000): Promise<void> {
+    const giveUp = Date.now() + limitMs;
+    while (Date.now() < giveUp) {
+      if (await condition().catch(() => false)) return;
+      await sleep(50);
+    }
+    throw new Error(`in vain for ${limitMs} ms: ${what}. The supervisor's log ends:\n${this.#output}`);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,224 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Desired } from "../spec/desired.ts";
+import { converge, freshContext } from "../testing/converge.ts";
+import { desiredOf, type TestService, wireOf } from "../testing/fixtures.ts";
+import { LABEL_EXITS, SimulatedEngine } from "../testing/simulated-engine.ts";
+import { plan } from "./plan.ts";
+import type { Step } from "./step.ts";
+
+const IMAGES = ["img:1", "img:2", "img:3"];
+const STRATEGIES = ["download-then-kill", "kill-then-download", "delete-then-download", "hand-over"];
+const NAMES = ["a", "b", "c", "d"];
+const CONDITIONS = ["service_started", "service_healthy"];
+
+type Model = { service: TestService; needs: boolean; condition: string; shares: boolean };
+
+const service: fc.Arbitrary<Model> = fc
+  .record({
+    image: fc.constantFrom(...IMAGES),
+    env: fc.constantFrom("x", "y"),
+    strategy: fc.constantFrom(...STRATEGIES),
+    networks: fc.constantFrom<string[] | undefined>(undefined, ["net"], ["net", "default"]),
+    volume: fc.boolean(),
+    restart: fc.constantFrom("always", "no", "on-failure"),
+    exits: fc.constantFrom(undefined, undefined, undefined, "0"),
+    running: fc.constantFrom(true, true, true, false),
+    health: fc.boolean(),
+    needs: fc.boolean(),
+    condition: fc.constantFrom(...CONDITIONS),
+    shares: fc.constantFrom(false, false, true),
+  })
+  .map(({ image, env, strategy, networks, volume, restart, exits, running, health, needs, condition, shares }) => ({
+    needs,
+    condition,
+    shares,
+    service: {
+      image,
+      environment: { E: env },
+      running,
+      labels: { "io.balena.update.strategy": strategy, ...(exits === undefined ? {} : { [LABEL_EXITS]: exits }) },
+      composition: {
+        restart: exits === undefined ? restart : "no",
+        ...(networks === undefined ? {} : { networks }),
+        ...(volume ? { volumes: ["data:/data"] } : {}),
+        ...(health && exits === undefined ? { healthcheck: { test: "true" } } : {}),
+      },
+    },
+  }));
+
+/** Each service may depend on, or share the network of, the one before it; so there are no cycles. */
+const app = fc
+  .record({
+    commit: fc.constantFrom("one", "two"),
+    internal: fc.boolean(),
+    services: fc.array(service, { minLength: 0, maxLength: 4 }),
+  })
+  .map(({ commit, internal, services }) => {
+    const entries = services.map((model, at): [string, TestService] => {
+      const before = services[at - 1]?.service;
+      // A dependency that is not meant to run is never met; that is a wait for ever, not a convergence.
+      const usable = before !== undefined && before.running === true && before.labels?.[LABEL_EXITS] === undefined;
+      const name = NAMES[at - 1] ?? "";
+      const { networks: _, ...alone } = model.service.composition ?? {};
+      const composition =
+        usable && model.shares ? { ...alone, network_mode: `service:${name}` } : model.service.composition;
+      const needs = usable && model.needs ? { depends_on: { [name]: { condition: model.condition } } } : {};
+      return [NAMES[at] ?? "", { ...model.service, composition: { ...composition, ...needs } }];
+    });
+    return wireOf({
+      commit,
+      services: Object.fromEntries(entries),
+      volumes: { data: {} },
+      networks: { net: { internal } },
+    });
+  });
+
+const meddling = fc.record({
+  kind: fc.constantFrom("stop", "remove", "network", "image", "volume"),
+  pick: fc.nat({ max: 10 }),
+});
+
+function engineWithRegistry(): SimulatedEngine {
+  const engine = new SimulatedEngine();
+  for (const image of IMAGES) engine.registry.set(image, `sha256:${image}`);
+  return engine;
+}
+
+async function meddle(engine: SimulatedEngine, { kind, pick }: { kind: string; pick: number }): Promise<void> {
+  const container = [...engine.containers.values()][pick % Math.max(1, engine.containers.size)];
+  if (kind === "stop" && container !== undefined) await engine.stopContainer(container.id);
+  if (kind === "remove" && container !== undefined) engine.containers.delete(container.id);
+  if (kind === "image") engine.images.delete([...engine.images.keys()][pick % Math.max(1, engine.images.size)] ?? "");
+  const free = [...engine.networks.keys()].filter(
+    (name) => ![...engine.containers.values()].some((c) => c.networks.has(name)),
+  );
+  if (kind === "network") engine.networks.delete(free[pick % Math.max(1, free.length)] ?? "");
+  const unused = [...engine.volumes.keys()].filter(
+    (name) => ![...engine.containers.values()].some((c) => c.volumes.includes(name)),
+  );
+  if (kind === "volume") engine.volumes.delete(unused[pick % Math.max(1, unused.length)] ?? "");
+}
+
+async function expectConverged(engine: SimulatedEngine, desired: Desired): Promise<void> {
+  const current = await engine.observe();
+  const seenRunning = new Set(current.containers.map((container) => container.id));
+  expect(plan(current, desired, { ...freshContext(engine), seenRunning })).toEqual({ steps: [], waits: [] });
+  const specs = desired.apps.flatMap((one) => one.services);
+  expect(current.containers.map((container) => container.name).sort()).toEqual(specs.map((spec) => spec.name).sort());
+  for (const spec of specs) {
+    const container = current.containers.find(({ name }) => name === spec.name);
+    expect(container?.hash).toBe(spec.hash);
+    const exits = spec.body.Labels[LABEL_EXITS] !== undefined || spec.restart === "no";
+    if (!spec.running) expect(container?.state).not.toBe("running");
+    else if (!exits) expect(container?.state).toBe("running");
+  }
+  const networks = [...desired.networks, ...desired.apps.flatMap((one) => one.networks)];
+  expect([...engine.networks.keys()].sort()).toEqual(networks.map(({ name }) => name).sort());
+  for (const network of networks) expect(engine.networks.get(network.name)).toEqual(network.body);
+}
+
+/** A plan never kills a service before what replaces it may be had, unless the strategy says so. */
+function guardKills(desired: Desired) {
+  return (step: Step, engine: SimulatedEngine): void => {
+    if (step.do !== "stop-container") return;
+    const specs = desired.apps.find(({ id }) => id === step.of.appId)?.services ?? [];
+    const spec = specs.find((one) => one.service === step.of.service);
+    if (spec?.strategy === "kill-then-download" || spec?.strategy === "delete-then-download") return;
+    const container = engine.containers.get(step.id);
+    if (spec !== undefined && container?.body.Labels["io.holdfast.config-hash"] === spec.hash && !spec.running) return;
+    const running = new Set([...engine.containers.values()].map((one) => one.body.Labels["io.holdfast.config-hash"]));
+    for (const other of specs) expect(engine.images.has(other.image) || running.has(other.hash)).toBe(true);
+  };
+}
+
+describe("plan", () => {
+  it("converges from any reachable state, whatever part of each round is done, and plans nothing then", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(app, fc.array(fc.nat({ max: 255 }), { maxLength: 8 }), fc.array(meddling, { maxLength: 3 })),
+          {
+            minLength: 1,
+            maxLength: 4,
+          },
+        ),
+        app,
+        async (history, last) => {
+          const engine = engineWithRegistry();
+          for (const [wire, masks, meddlings] of history) {
+            const choose = (steps: readonly Step[], round: number) =>
+              steps.filter((_, at) => (((masks[round] ?? 0) >> (at % 8)) & 1) === 1);
+            const desired = desiredOf(wire);
+            await converge(engine, desired, { choose, rounds: masks.length, onStep: guardKills(desired) });
+            for (const one of meddlings) await meddle(engine, one);
+          }
+          const desired = desiredOf(last);
+          await converge(engine, desired, { onStep: guardKills(desired) });
+          await expectConverged(engine, desired);
+        },
+      ),
+      { numRuns: 250 },
+    );
+  });
+
+  it("never touches a healthy container that is as wanted", async () => {
+    await fc.assert(
+      fc.asyncProperty(app, app, async (first, second) => {
+        const engine = engineWithRegistry();
+        await converge(engine, desiredOf(first));
+        const desired = desiredOf(second);
+        const hashes = new Set(
+          desired.apps.flatMap(({ services }) => services.map((spec) => `${spec.service} ${spec.hash} ${spec.image}`)),
+        );
+        const networks = new Map(desired.apps.flatMap((one) => one.networks.map(({ name, body }) => [name, body])));
+        const kept = [...engine.containers.values()].filter(
+          (container) =>
+            container.state === "running" &&
+            !container.body.HostConfig.NetworkMode.startsWith("container:") &&
+            hashes.has(
+              `${container.body.Labels["io.balena.service-name"]} ${container.body.Labels["io.holdfast.config-hash"]} ${container.body.Image}`,
+            ) &&
+            [...container.networks].every(
+              (name) => JSON.stringify(networks.get(name)) === JSON.stringify(engine.networks.get(name)),
+            ),
+        );
+        const before = engine.calls.length;
+        await converge(engine, desired);
+        const touched = engine.calls.slice(before);
+        for (const { id } of kept) {
+          expect(touched).not.toContain(`stop ${id}`);
+          expect(touched).not.toContain(`remove ${id}`);
+          expect(touched).not.toContain(`start ${id}`);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("converges after a fault at every step, before or after its effect", async () => {
+    await fc.assert(
+      fc.asyncProperty(app, app, async (first, second) => {
+        const run = async (fault: SimulatedEngine["fault"]): Promise<number> => {
+          const engine = engineWithRegistry();
+          await converge(engine, desiredOf(first));
+          const start = engine.calls.length;
+          const desired = desiredOf(second);
+          engine.fault = fault === undefined ? undefined : { ...fault, at: start + fault.at };
+          await converge(engine, desired).catch(() => {});
+          // The crashed process knows nothing of what it saw.
+          engine.fault = undefined;
+          await converge(engine, desired);
+          await expectConverged(engine, desired);
+          return engine.calls.length - start;
+        };
+        const steps = await run(undefined);
+        for (let at = 0; at < steps; at += 1) {
+          await run({ at, when: "before" });
+          await run({ at, when: "after" });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
