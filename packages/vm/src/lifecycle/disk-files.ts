@@ -57,6 +57,14 @@ export async function makeDrives(
   const disks = [{ image: spec.disk, size: spec.diskSize }, ...spec.extraDisks];
   const images = [...disks.flatMap(({ image }) => image ?? []), varsTemplate];
   const bases = await Promise.all(images.map(stampImage));
+  for (const [index, { image, size }] of disks.entries()) {
+    const needed = bases.find(({ path }) => path === image)?.size ?? 1;
+    if (size !== undefined && size >= needed) continue;
+    if (size === undefined && image !== undefined) continue;
+    refuse("vm.invalid-spec", {
+      message: `Disk ${index} of ${spec.name} cannot have ${size ?? 0} bytes; its image needs ${needed}.`,
+    });
+  }
   const vars = { id: VARS, file: join(directory, "vars.qcow2") };
   await qemuImg(tools, "convert", "-q", "-f", "raw", "-O", "qcow2", varsTemplate, vars.file);
   const drives = [vars];

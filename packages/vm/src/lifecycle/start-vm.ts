@@ -75,13 +75,7 @@ export async function claim(host: VmHost, name: string): Promise<Claim> {
 export async function startVm(host: VmHost, spec: VmSpec, options: StartOptions = {}): Promise<Vm> {
   const full = parseVmSpec(spec);
   await using claimed = await claim(host, full.name);
-  const kept = options.fresh === true ? undefined : keptDrives(claimed.former, full);
-  if (kept !== undefined && !(await unchanged(kept.bases))) {
-    refuse("vm.image-changed", {
-      message: `The image under the disk of ${full.name} was changed or removed since it was first started.`,
-      hint: `Begin again from the new image: holdfast vm start ${full.name} --fresh`,
-    });
-  }
+  const kept = options.fresh === true ? undefined : await keptDrives(claimed.former, full);
   if (kept === undefined) await emptyDirectory(claimed.directory);
   return undoIfFailed(claimed, async () => {
     const files = kept ?? (await makeDrives(host.tools, full, claimed.directory, firmwareOf(host, full).vars));
@@ -106,12 +100,22 @@ export async function undoIfFailed(claimed: Claim, make: () => Promise<Vm>): Pro
   }
 }
 
-/** The drives of the stopped device, if the new one has the same disks. */
-function keptDrives(former: Vm | undefined, spec: FullVmSpec): { drives: Drive[]; bases: ImageStamp[] } | undefined {
+type Drives = { readonly drives: Drive[]; readonly bases: ImageStamp[] };
+
+/** The drives of the stopped device of that name. Other disks, or other images under them, would mean to lose them. */
+async function keptDrives(former: Vm | undefined, spec: FullVmSpec): Promise<Drives | undefined> {
   if (former === undefined) return undefined;
   const shape = (of: FullVmSpec) =>
     JSON.stringify([of.arch, of.disk, of.diskSize, of.extraDisks, of.secureBoot, of.vars]);
-  return shape(former.spec) === shape(spec) ? { drives: former.drives, bases: former.bases } : undefined;
+  const hint = `Begin again and lose what it holds: holdfast vm start ${spec.name} --fresh`;
+  if (shape(former.spec) !== shape(spec)) {
+    refuse("vm.image-changed", { message: `${spec.name} was made with another image or other disks.`, hint });
+  }
+  if (await unchanged(former.bases)) return { drives: former.drives, bases: former.bases };
+  return refuse("vm.image-changed", {
+    message: `The image under the disk of ${spec.name} was changed or removed since it was first started.`,
+    hint,
+  });
 }
 
 async function logSize(path: string): Promise<number> {

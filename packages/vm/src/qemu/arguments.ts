@@ -60,10 +60,12 @@ function backend(drive: Drive, writeLog: string | undefined): string {
   if (writeLog === undefined) {
     return `if=none,id=${drive.id},format=qcow2,cache=unsafe,discard=unmap,file=${quoted(drive.file)}`;
   }
+  // The log must see flushes, which cache=unsafe would keep from it; below it they end as well.
   return [
-    `if=none,id=${drive.id},driver=blklogwrites,cache=unsafe,discard=unmap`,
-    `file.driver=qcow2,file.file.driver=file,file.file.filename=${quoted(drive.file)},file.discard=unmap`,
-    `log.driver=file,log.filename=${quoted(writeLog)},log-sector-size=512`,
+    `if=none,id=${drive.id},driver=blklogwrites,cache=writeback,discard=unmap,log-sector-size=512`,
+    `file.driver=qcow2,file.file.driver=file,file.file.filename=${quoted(drive.file)}`,
+    "file.discard=unmap,file.cache.no-flush=on",
+    `log.driver=file,log.filename=${quoted(writeLog)},log.cache.no-flush=on`,
   ].join(",");
 }
 

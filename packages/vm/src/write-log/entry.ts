@@ -3,8 +3,8 @@
  * entries one after the other, each a sector with its description and, for a write, the data
  * (https://docs.kernel.org/admin-guide/device-mapper/log-writes.html). Numbers are little-endian, 64 bits.
  */
-export const MAGIC = 0x6a736677736872n;
-export const VERSION = 1n;
+const MAGIC = 0x6a736677736872n;
+const VERSION = 1n;
 export const ENTRY_BYTES = 32;
 
 const FLUSH = 1n;
@@ -39,6 +39,16 @@ export function parseSuperblock(block: Buffer): Superblock | undefined {
   const sectorSize = block.readUInt32LE(24);
   const plausible = sectorSize >= 512 && sectorSize <= 65_536 && (sectorSize & (sectorSize - 1)) === 0;
   return plausible ? { sectorSize, entries: Number(block.readBigUInt64LE(16)) } : undefined;
+}
+
+/** A superblock, one sector long. */
+export function encodeSuperblock({ sectorSize, entries }: Superblock): Buffer {
+  const block = Buffer.alloc(sectorSize);
+  block.writeBigUInt64LE(MAGIC, 0);
+  block.writeBigUInt64LE(VERSION, 8);
+  block.writeBigUInt64LE(BigInt(entries), 16);
+  block.writeUInt32LE(sectorSize, 24);
+  return block;
 }
 
 export type EntryPlace = { readonly index: number; readonly at: number; readonly sectorSize: number };

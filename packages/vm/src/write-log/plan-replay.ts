@@ -26,8 +26,8 @@ function securedEntries(entries: readonly WriteLogEntry[]): number {
  * Decides what a disk holds after its power was cut: every write before the last flush, those with forced unit access,
  * and of the rest what the seed says. Pure; the order of the log is kept, so that later writes win as on the disk.
  *
- * The log has the order in which requests were sent. A write that was still under way when a flush was sent counts as
- * secured here; a file system that relies on a flush has waited for its writes.
+ * QEMU logs requests as they complete. A write that completed while a flush was under way counts as secured here; a
+ * file system that relies on a flush has waited for its writes before.
  */
 export function planReplay(entries: readonly WriteLogEntry[], options: ReplayOptions): ReplayStep[] {
   const seen = entries.slice(0, options.upToEntry);

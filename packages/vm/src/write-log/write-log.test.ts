@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ENTRY_BYTES, MAGIC, VERSION, type WriteLogEntry } from "./entry.ts";
+import { ENTRY_BYTES, encodeSuperblock, type WriteLogEntry } from "./entry.ts";
 import { planReplay } from "./plan-replay.ts";
 import { readWriteLog } from "./read-write-log.ts";
 import { applyReplay } from "./replay.ts";
@@ -46,11 +46,7 @@ function encode(action: Action): Buffer {
 }
 
 function logOf(actions: readonly Action[], counted = actions.length): Buffer {
-  const superblock = Buffer.alloc(SECTOR);
-  superblock.writeBigUInt64LE(MAGIC, 0);
-  superblock.writeBigUInt64LE(VERSION, 8);
-  superblock.writeBigUInt64LE(BigInt(counted), 16);
-  superblock.writeUInt32LE(SECTOR, 24);
+  const superblock = encodeSuperblock({ sectorSize: SECTOR, entries: counted });
   return Buffer.concat([superblock, ...actions.map(encode)]);
 }
 

@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mib, millis, type ToolCommand } from "@holdfast/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { waitForConsole } from "../console/wait-for-console.ts";
+import { waitForHttp } from "../guest/wait-for-http.ts";
+import type { VmHost } from "../host.ts";
+import { identify } from "../process/identity.ts";
+import type { VmSpec } from "../spec.ts";
+import { listVms, removeVm } from "./find-vm.ts";
+import { startVm } from "./start-vm.ts";
+import { cutPower, scopedVm, stopVm } from "./stop-vm.ts";
+
+const fakeQemu = new URL("../testing/fake-qemu.ts", import.meta.url).pathname;
+/** qemu-img makes a file; a size may follow its name. QEMU is a program that answers on the control socket. */
+const tools: ToolCommand = ([program, ...args]) =>
+  program === "qemu-img"
+    ? [
+        "/bin/sh",
+        "-c",
+        'for word; do case $word in /*.qcow2) file=$word;; esac; done; echo "$*" > "$file"',
+        "sh",
+        ...args,
+      ]
+    : [process.execPath, fakeQemu, ...args];
+
+let directory: string;
+let host: VmHost;
+let spec: VmSpec;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "holdfast-vm-"));
+  const pair = { code: join(directory, "code.fd"), vars: join(directory, "vars.fd") };
+  for (const file of [pair.code, pair.vars, join(directory, "one.img")]) await writeFile(file, "x".repeat(512));
+  host = { home: join(directory, "vm"), tools, firmware: { amd64: pair, amd64SecureBoot: pair, arm64: pair } };
+  // Devices of the other architecture never ask for KVM.
+  spec = { name: "one", arch: "arm64", disk: join(directory, "one.img") };
+});
+afterEach(async () => {
+  for (const { name } of await listVms(host.home)) await removeVm(host.home, name);
+  await rm(directory, { recursive: true });
+});
+
+const statuses = async () => (await listVms(host.home)).map(({ name, status }) => `${name} ${status}`);
+
+describe("startVm", () => {
+  it("starts a device that runs, is found again and stops at its power button", async () => {
+    const vm = await startVm(host, { ...spec, ports: { ssh: { guest: 22_222, host: 0 } } });
+    expect(await statuses()).toEqual(["one running"]);
+    expect((await identify(vm.pid))?.pid).toBe(vm.pid);
+    expect(vm.ports["ssh"]?.host).toBeGreaterThan(0);
+    await waitForConsole(vm, "login:");
+    expect(await stopVm(vm)).toBe("clean");
+    expect(await statuses()).toEqual(["one stopped"]);
+    expect(await stopVm(vm)).toBe("clean");
+  });
+
+  it("cuts a device off that takes no notice of its button", async () => {
+    const vm = await startVm(host, { ...spec, extraArguments: ["-deaf"] });
+    expect(await stopVm(vm, { timeout: millis(300) })).toBe("killed");
+    expect(await statuses()).toEqual(["one stopped"]);
+  });
+
+  it("refuses a second one of the name, also at the same moment", async () => {
+    const [first, second] = await Promise.allSettled([startVm(host, spec), startVm(host, spec)]);
+    expect([first.status, second.status].sort()).toEqual(["fulfilled", "rejected"]);
+    await expect(startVm(host, spec)).rejects.toMatchObject({ code: "vm.already-running" });
+  });
+
+  it("goes on with the disk of a stopped device, and begins again when asked to", async () => {
+    const vm = await startVm(host, spec);
+    await cutPower(vm);
+    const disk = join(vm.home, "disk0.qcow2");
+    await writeFile(disk, "what the device wrote");
+    await cutPower(await startVm(host, spec));
+    expect(await readFile(disk, "utf8")).toBe("what the device wrote");
+    await startVm(host, spec, { fresh: true });
+    expect(await readFile(disk, "utf8")).toContain("create -q -f qcow2");
+  });
+
+  it("takes console output of the present run only", async () => {
+    await cutPower(await startVm(host, spec));
+    const vm = await startVm(host, spec);
+    expect(vm.consoleStart).toBe("login: ".length);
+    expect(await waitForConsole(vm, "login:")).toMatchObject({ end: 2 * "login: ".length - 1 });
+  });
+
+  it("refuses to go on over a changed image, or with other disks", async () => {
+    await cutPower(await startVm(host, spec));
+    await expect(startVm(host, { ...spec, diskSize: mib(64) })).rejects.toMatchObject({ code: "vm.image-changed" });
+    await utimes(spec.disk, 1, 1);
+    await expect(startVm(host, spec)).rejects.toMatchObject({
+      code: "vm.image-changed",
+      hint: expect.stringContaining("--fresh"),
+    });
+    await startVm(host, spec, { fresh: true });
+  });
+
+  it("tells what QEMU said when it ends at once, and leaves nothing", async () => {
+    await expect(startVm(host, { ...spec, extraArguments: ["-fail"] })).rejects.toMatchObject({
+      code: "vm.qemu-failed",
+      message: expect.stringMatching(/ended with status 1.*fake-qemu: no such device/s),
+    });
+    expect(existsSync(join(host.home, "one"))).toBe(false);
+  });
+
+  it.each([
+    ["an image that does not exist", { disk: "/nonexistent/one.img" }, "vm.missing-file"],
+    ["a disk smaller than its image", { diskSize: mib(0.0001) }, "vm.invalid-spec"],
+  ] as const)("refuses %s and leaves nothing", async (_case, change, code) => {
+    await expect(startVm(host, { ...spec, ...change })).rejects.toMatchObject({ code });
+    expect(existsSync(join(host.home, "one"))).toBe(false);
+  });
+
+  it("leaves no process behind when it is interrupted", async () => {
+    const abort = new AbortController();
+    const starting = startVm(host, spec, { signal: abort.signal });
+    setTimeout(() => abort.abort(), 30);
+    await starting.then(
+      () => expect.unreachable(),
+      (error: Error) => expect(error.name).toBe("AbortError"),
+    );
+    expect(await statuses()).toEqual([]);
+  });
+
+  it("gives a device that goes with its scope", async () => {
+    let pid: number;
+    {
+      await using vm = scopedVm(await startVm(host, spec));
+      pid = vm.pid;
+    }
+    expect(await identify(pid)).toBeUndefined();
+    expect(await statuses()).toEqual([]);
+  });
+});
+
+describe("a device that does not come up", () => {
+  it("shows the last lines of its console", async () => {
+    const vm = await startVm(host, { ...spec, ports: { api: { guest: 48_484, host: 0 } } });
+    const lines = Array.from({ length: 50 }, (_, index) => `\nline ${index}`).join("");
+    await writeFile(vm.consoleLog, lines, { flag: "a" });
+    const failure = waitForHttp(vm, "api", "/ping", { timeout: millis(50) });
+    await expect(failure).rejects.toMatchObject({
+      code: "vm.boot-failed",
+      hint: expect.stringContaining(vm.consoleLog),
+    });
+    const message = await failure.catch((error: Error) => error.message);
+    expect(message).toMatch(/last: no answer.*waited 0 s.*line 10\n.*line 49$/s);
+    expect(message).not.toContain("line 9\n");
+  });
+
+  it("is not waited for when QEMU has ended", async () => {
+    const vm = await startVm(host, spec);
+    await cutPower(vm);
+    await expect(waitForConsole(vm, "never")).rejects.toMatchObject({ message: expect.stringContaining("QEMU ended") });
+  });
+});
