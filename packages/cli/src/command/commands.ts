@@ -67,7 +67,7 @@ export const commands: readonly Command[] = [
     summary: "compare the locked package versions with the mirrors",
     options: {
       update: { kind: "flag", help: "write the new versions into os/lock" },
-      board: { ...board, help: "only this board's architecture", default: "" },
+      board: { kind: "text", value: "BOARD", help: "only the lock of this board's architecture" },
     },
     load: () => import("../commands/lock.ts"),
   },
@@ -95,7 +95,7 @@ export const commands: readonly Command[] = [
     summary: "compose a debian:trixie-slim container image for Dockerfiles to build on",
     options: {
       arch: { kind: "text", value: "ARCH", help: "amd64 or arm64", default: "amd64" },
-      out: { kind: "text", value: "FILE", help: "archive for `docker load`", default: "build/debian-trixie-slim.tar" },
+      out: { kind: "text", value: "FILE", help: "archive for `docker load`; without it below build/" },
     },
     load: () => import("../commands/base-image.ts"),
   },

@@ -1,4 +1,4 @@
-import { runningVm, ssh, sshArguments } from "@holdfast/vm";
+import { runningVm, ssh, sshCommand } from "@holdfast/vm";
 import type { Arguments, Context } from "../command/command.ts";
 import { chosenDevice } from "../device/chosen-device.ts";
 import { remoteSshArguments } from "../device/remote-ssh.ts";
@@ -15,7 +15,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   const options = {
     ...(command === undefined ? {} : { command }),
     ...(identity === undefined ? {} : { identity }),
-    tty: command === undefined && process.stdin.isTTY === true,
+    terminal: command === undefined && process.stdin.isTTY === true,
   };
   if (device.kind === "remote") {
     return await spawnInherited(host.tools(remoteSshArguments(device.address, options)), context.signal);
@@ -29,5 +29,5 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     context.printJson(result);
     return result.status;
   }
-  return await spawnInherited(sshArguments(host, vm, options), context.signal);
+  return await spawnInherited(sshCommand(host, vm, options), context.signal);
 }

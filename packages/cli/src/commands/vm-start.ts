@@ -1,15 +1,13 @@
 import path from "node:path";
-import { type Architecture, mib, refuse, suggestName } from "@holdfast/contracts";
+import { mib, refuse } from "@holdfast/contracts";
 import { startVm, type VmSpec } from "@holdfast/vm";
 import type { Arguments, Context } from "../command/command.ts";
+import { parseArchitecture } from "../command/parse-architecture.ts";
 import { DEFAULT_DEVICE } from "../device/chosen-device.ts";
 import { parseSize } from "../machine/parse-size.ts";
 import { openVmHost } from "../machine/vm-host.ts";
 import { addressesOf } from "../up/addresses.ts";
 import { devicePorts } from "../up/device-ports.ts";
-
-const architectures: readonly Architecture[] = ["amd64", "arm64"];
-const isArchitecture = (word: string): word is Architecture => architectures.some((known) => known === word);
 
 /** `holdfast vm start [NAME] --image IMAGE`: starts QEMU and returns; the device goes on booting. */
 export async function run(args: Arguments, context: Context): Promise<undefined> {
@@ -45,10 +43,7 @@ async function specOf(name: string, args: Arguments): Promise<VmSpec> {
       hint: "./holdfast build --board generic-amd64 --out build makes one; ./holdfast up builds and starts in one go.",
     });
   }
-  const arch = args.text("arch") ?? "amd64";
-  if (!isArchitecture(arch)) {
-    refuse("cli.usage", { message: `--arch: there is no "${arch}".`, hint: suggestName(arch, architectures) });
-  }
+  const arch = parseArchitecture(args.text("arch"));
   const diskSize = args.text("disk-size");
   return {
     name,
