@@ -51,7 +51,7 @@ export async function writeVm(vm: Vm): Promise<void> {
 }
 
 /** Parses a record. @throws HoldfastError `vm.invalid-record` when it is not one. */
-export function parseVm(text: string, path: string): Vm {
+function parseVm(text: string, path: string): Vm {
   try {
     return vmSchema.parse(JSON.parse(text));
   } catch (error) {

@@ -35,7 +35,7 @@ beforeEach(async () => {
   for (const file of [pair.code, pair.vars, join(directory, "one.img")]) await writeFile(file, "x".repeat(512));
   host = { home: join(directory, "vm"), tools, firmware: { amd64: pair, amd64SecureBoot: pair, arm64: pair } };
   // Devices of the other architecture never ask for KVM.
-  spec = { name: "one", arch: "arm64", disk: join(directory, "one.img") };
+  spec = { name: "unit-test", arch: "arm64", disk: join(directory, "one.img") };
 });
 afterEach(async () => {
   for (const { name } of await listVms(host.home)) await removeVm(host.home, name);
@@ -47,19 +47,19 @@ const statuses = async () => (await listVms(host.home)).map(({ name, status }) =
 describe("startVm", () => {
   it("starts a device that runs, is found again and stops at its power button", async () => {
     const vm = await startVm(host, { ...spec, ports: { ssh: { guest: 22_222, host: 0 } } });
-    expect(await statuses()).toEqual(["one running"]);
+    expect(await statuses()).toEqual(["unit-test running"]);
     expect((await identify(vm.pid))?.pid).toBe(vm.pid);
     expect(vm.ports["ssh"]?.host).toBeGreaterThan(0);
     await waitForConsole(vm, "login:");
     expect(await stopVm(vm)).toBe("clean");
-    expect(await statuses()).toEqual(["one stopped"]);
+    expect(await statuses()).toEqual(["unit-test stopped"]);
     expect(await stopVm(vm)).toBe("clean");
   });
 
   it("cuts a device off that takes no notice of its button", async () => {
     const vm = await startVm(host, { ...spec, extraArguments: ["-deaf"] });
     expect(await stopVm(vm, { timeout: millis(300) })).toBe("killed");
-    expect(await statuses()).toEqual(["one stopped"]);
+    expect(await statuses()).toEqual(["unit-test stopped"]);
   });
 
   it("refuses a second one of the name, also at the same moment", async () => {
@@ -102,7 +102,7 @@ describe("startVm", () => {
       code: "vm.qemu-failed",
       message: expect.stringMatching(/ended with status 1.*fake-qemu: no such device/s),
     });
-    expect(existsSync(join(host.home, "one"))).toBe(false);
+    expect(existsSync(join(host.home, "unit-test"))).toBe(false);
   });
 
   it.each([
@@ -110,7 +110,7 @@ describe("startVm", () => {
     ["a disk smaller than its image", { diskSize: mib(0.0001) }, "vm.invalid-spec"],
   ] as const)("refuses %s and leaves nothing", async (_case, change, code) => {
     await expect(startVm(host, { ...spec, ...change })).rejects.toMatchObject({ code });
-    expect(existsSync(join(host.home, "one"))).toBe(false);
+    expect(existsSync(join(host.home, "unit-test"))).toBe(false);
   });
 
   it("leaves no process behind when it is interrupted", async () => {

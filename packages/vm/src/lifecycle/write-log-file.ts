@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { encodeSuperblock } from "../write-log/entry.ts";
 
 /** As QEMU is told. */
-export const LOG_SECTOR_BYTES = 512;
+const LOG_SECTOR_BYTES = 512;
 
 /**
  * Makes the file that QEMU fills with a log of writes; a former log is replaced. QEMU itself writes the superblock with

@@ -27,7 +27,7 @@ export type QemuParts = {
 const MIB = 1024 * 1024;
 
 /** A value inside a comma-separated option of QEMU: a comma is written twice. */
-export const quoted = (value: string): string => value.replaceAll(",", ",,");
+const quoted = (value: string): string => value.replaceAll(",", ",,");
 
 function machine({ spec, accelerator }: QemuParts): string[] {
   // The processors are those that every boot chain was proven with; tb-size keeps the translated code of a whole boot.

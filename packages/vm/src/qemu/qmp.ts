@@ -17,7 +17,7 @@ type Message = z.output<typeof messageSchema>;
 const REPLY_TIMEOUT_MS = 30_000;
 
 /** Splits a stream of bytes into the JSON lines of QMP. */
-export function qmpLines(): (chunk: Buffer) => Message[] {
+function qmpLines(): (chunk: Buffer) => Message[] {
   let rest = "";
   return (chunk) => {
     const lines = (rest + chunk.toString()).split("\n");

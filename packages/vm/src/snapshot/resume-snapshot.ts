@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { minutes, refuse } from "@holdfast/contracts";
 import type { VmHost } from "../host.ts";
+import { claim, emptyDirectory, undoIfFailed } from "../lifecycle/claim.ts";
 import { makeOverlay, stampImage } from "../lifecycle/disk-files.ts";
-import { claim, emptyDirectory, launchVm, undoIfFailed } from "../lifecycle/start-vm.ts";
+import { launchVm } from "../lifecycle/launch-vm.ts";
 import { migrationEnd, type Qmp } from "../qemu/qmp.ts";
 import type { Vm } from "../record.ts";
 import { parseVmSpec } from "../spec.ts";
@@ -38,9 +39,9 @@ export async function resumeSnapshot(host: VmHost, resume: Resume): Promise<Vm> 
     ...{ ...saved, name: resume.name, ports: Object.fromEntries(ports) },
     ...(resume.writeLog === undefined ? {} : { writeLog: resume.writeLog }),
   });
-  await using claimed = await claim(host, spec.name);
+  await using claimed = await claim(host.home, spec.name);
   await emptyDirectory(claimed.directory);
-  return undoIfFailed({ ...claimed, former: undefined }, async () => {
+  return undoIfFailed({ directory: claimed.directory, former: undefined }, async () => {
     const drives = snapshot.drives.map(({ id }) => ({ id, file: join(claimed.directory, `${id}.qcow2`) }));
     for (const [index, { file }] of drives.entries()) {
       const base = snapshot.drives[index]?.file ?? noSnapshot(resume.from);
