@@ -8,6 +8,8 @@ import { findCmdlineSection, PE_HEADER_BYTES } from "./uki-cmdline.ts";
 const ESP = "/run/holdfast/esp";
 const ENTRIES = `${ESP}/EFI/Linux`;
 const PROBE = "other";
+/** Long enough to read the console, and to keep a device that cannot boot from spinning. */
+const PAUSE_MS = 5_000;
 
 function cmdlineOf(machine: Machine, uki: string): string {
   const section = findCmdlineSection(machine.readBytes(uki, 0, PE_HEADER_BYTES) ?? new Uint8Array());
@@ -59,7 +61,8 @@ function stepAside(machine: Machine, disk: BootDisk): void {
  */
 export function giveUp(machine: Machine, disk: BootDisk | undefined): number {
   if (disk !== undefined) stepAside(machine, disk);
-  machine.log("rebooting");
+  machine.log(`rebooting in ${PAUSE_MS / 1000} s`);
+  machine.sleep(PAUSE_MS);
   machine.run(["systemctl", "--force", "reboot"]);
   return 1;
 }

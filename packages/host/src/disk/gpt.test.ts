@@ -7,7 +7,7 @@ import { guidFromBytes, guidToBytes } from "./guid.ts";
 import { readTable, writeTable } from "./update-table.ts";
 
 const SMALL = 8192;
-const LARGE = 65536;
+const LARGE = 24576;
 const guid = (digit: string): string =>
   `${digit.repeat(8)}-${digit.repeat(4)}-${digit.repeat(4)}-${digit.repeat(4)}-${digit.repeat(12)}`;
 

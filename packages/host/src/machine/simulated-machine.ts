@@ -106,9 +106,10 @@ export function simulateMachine(
       effect();
       const node = nodes.get(real(path));
       if (node === undefined || !("bytes" in node)) throw new Error(`${path}: no such file`);
-      const copy = node.bytes.slice();
-      copy.set(bytes, offset);
-      nodes.set(real(path), { ...node, bytes: copy });
+      // Disks are large: changed in place.
+      const changed = node.kind === "block" ? node.bytes : node.bytes.slice();
+      changed.set(bytes, offset);
+      nodes.set(real(path), { ...node, bytes: changed });
     },
     list: (path) => {
       const directory = resolve(path);

@@ -17,8 +17,9 @@ function answers(machine: Machine, port: number): boolean {
 function keepsRunning(machine: Machine, seconds: number): boolean {
   const path = `/containers/${CONTAINER}/wait?condition=not-running`;
   const before = machine.now();
-  const ended = succeeded(askEngine(machine, { method: "POST", path, timeoutSeconds: seconds }));
-  if (ended) return false;
+  const answer = askEngine(machine, { method: "POST", path, timeoutSeconds: seconds });
+  // The engine sends its status at once and the body when the container ends: a status alone is a time-out.
+  if (succeeded(answer) && answer.body.trim() !== "") return false;
   machine.sleep(Math.max(0, seconds * 1000 - (machine.now() - before)));
   return inspectContainer(machine)?.State.Running ?? true;
 }

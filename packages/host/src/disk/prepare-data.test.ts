@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type CommandHandler, PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
+import { prepareData } from "./prepare-data.ts";
+import { GROW_MARKER } from "./prepare-disk.ts";
+
+const rm: CommandHandler = (argv, machine) => {
+  if (argv[0] === "rm")
+    for (const path of [...machine.nodes.keys()])
+      if (argv.slice(2).some((doomed) => path === doomed || path.startsWith(`${doomed}/`))) machine.nodes.delete(path);
+  return undefined;
+};
+
+function device(cutAfter?: number): SimulatedMachine {
+  const machine = simulateMachine(rm, cutAfter === undefined ? {} : { cutAfter });
+  machine.put("/run/holdfast/boot.json", '{"partitions":{"data":"vda5"}}');
+  machine.put("/mnt/data/apps.json", "preloaded");
+  machine.put("/mnt/data/preload/images.tar.zst", "images");
+  return machine;
+}
+
+describe("prepareData", () => {
+  let machine: SimulatedMachine;
+  beforeEach(() => {
+    machine = device();
+  });
+
+  it("leaves what came with the image on the first boot, and makes the directories", () => {
+    expect(prepareData(machine)).toBe(0);
+    expect(machine.readText("/mnt/data/apps.json")).toBe("preloaded");
+    expect(machine.list("/mnt/data")).toEqual(["apps.json", "docker", "preload", "remove_me_to_reset", "resin-data"]);
+    expect(machine.commands.some((line) => line.startsWith("resize2fs"))).toBe(false);
+  });
+
+  it("grows the filesystem when the partition grew", () => {
+    machine.put(GROW_MARKER, "");
+    prepareData(machine);
+    expect(machine.commands[0]).toBe("resize2fs /dev/vda5");
+    expect(machine.kindOf(GROW_MARKER)).toBeUndefined();
+  });
+
+  it("removes apps and their data when the marker was removed, and only then", () => {
+    prepareData(machine);
+    machine.put("/mnt/data/docker/x", "layer");
+    machine.put("/mnt/data/resin-data/y", "volume");
+    prepareData(machine);
+    expect(machine.readText("/mnt/data/docker/x")).toBe("layer");
+    machine.remove("/mnt/data/remove_me_to_reset");
+    prepareData(machine);
+    expect(machine.list("/mnt/data/docker")).toEqual([]);
+    expect(machine.list("/mnt/data/resin-data")).toEqual(["balena-supervisor"]);
+    expect(machine.kindOf("/mnt/data/apps.json")).toBeUndefined();
+    expect(machine.list("/mnt/data")).not.toContain(".to-remove");
+  });
+
+  it("finishes a reset that a power cut interrupted at any step", () => {
+    for (let cutAfter = 0; ; cutAfter += 1) {
+      const cut = device(cutAfter);
+      cut.put("/mnt/data/docker/x", "layer");
+      cut.put("/mnt/data/resin-data/y", "volume");
+      let wasCut = false;
+      try {
+        prepareData(cut);
+      } catch (error) {
+        if (!(error instanceof PowerCut)) throw error;
+        wasCut = true;
+      }
+      const next = simulateMachine(rm);
+      for (const [path, node] of cut.nodes) next.nodes.set(path, node);
+      prepareData(next);
+      expect([...next.nodes.keys()].filter((path) => /\/(x|y|\.to-remove|apps\.json)$/.test(path))).toEqual([]);
+      if (!wasCut) break;
+    }
+  });
+});
