@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { cacheRoot, findMirror, runTool, type ToolsTree, toolsTree } from "@holdfast/image";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -23,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test("the same tree gives the same bytes with another time zone, umask, user, CPU count and order", async () => {
   const second = join(folder, "elsewhere/a folder");
   await mkdir(second, { recursive: true });
-  const program = join(import.meta.dirname, "pack/build-tiny-image.ts");
+  const program = fileURLToPath(import.meta.resolve("./pack/build-tiny-image.ts"));
   // Inside this namespace the process is an ordinary user: no capabilities, and nothing belongs to uid 0.
   const asOrdinaryUser = ["bwrap", "--unshare-user", "--uid", "4321", "--gid", "4321", "--dev-bind", "/", "/"] as const;
   const { stdout } = await run(

@@ -20,7 +20,6 @@ export type Gpt = {
 
 /** Protective MBR, header and 128 entries: what lies before the first usable sector. */
 export const GPT_HEAD_SECTORS = 34;
-export const GPT_TAIL_SECTORS = 33;
 const SIGNATURE = "EFI PART";
 const SECTOR = 512;
 

@@ -8,7 +8,7 @@ import { readHead } from "./read-head.ts";
  * The five partitions of every device, in order. Their types are our own, so that no generator of systemd's takes them
  * for something to mount (traps.md A15); only the first is the standard's ESP, since the firmware looks for it.
  */
-export const PARTITIONS = [
+const PARTITIONS = [
   { label: "resin-boot", type: "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" },
   { label: "resin-rootA", type: "3a1c52f0-96c5-4a4f-8f0e-5d1b8c1f6a01" },
   { label: "resin-rootB", type: "3a1c52f0-96c5-4a4f-8f0e-5d1b8c1f6a02" },
@@ -24,7 +24,7 @@ const MEBIBYTE = 1024 * 1024;
 /** The table before and after the partitions, each rounded up to the alignment. */
 const OVERHEAD = 2 * MEBIBYTE;
 
-export const diskSize = (sizes: PartitionSizes): number =>
+const diskSize = (sizes: PartitionSizes): number =>
   PARTITIONS.reduce((total, { label }) => total + sizes[label], OVERHEAD);
 
 export type PartitionTableOptions = {

@@ -25,6 +25,9 @@ export type InitrdOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** Here `tree` is what `initrdTree` composed. */
+type PackInitrdOptions = Pick<InitrdOptions, "tree" | "epoch" | "output" | "compression" | "signal">;
+
 export type Initrd = {
   readonly file: string;
   readonly size: number;
@@ -51,8 +54,13 @@ const FAST_LEVEL = 3;
  * @throws `image.initrd-missing-path`, `image.unknown-module`, `image.unknown-unit`, `image.unresolved-library`.
  */
 export async function makeInitrd(options: InitrdOptions): Promise<Initrd> {
-  const { epoch, output, signal } = options;
   const tree = await initrdTree(options);
+  return packInitrd({ ...options, tree });
+}
+
+/** Compresses an initrd's finished tree: the part of `makeInitrd` that takes seconds. */
+export async function packInitrd(options: PackInitrdOptions): Promise<Initrd> {
+  const { tree, epoch, output, signal } = options;
   const partial = `${output}.partial`;
   const params =
     options.compression === "fast"

@@ -15,7 +15,7 @@ import {
   type VeritySuperblock,
 } from "./slot-superblock.ts";
 
-export type InspectedSlot = {
+type InspectedSlot = {
   /** resin-rootA or resin-rootB. */
   readonly label: string;
   readonly partitionSize: number;
@@ -24,7 +24,7 @@ export type InspectedSlot = {
   readonly verity?: VeritySuperblock;
 };
 
-export type InspectedUki = {
+type InspectedUki = {
   readonly path: string;
   readonly size: number;
   readonly prettyName: string;
@@ -35,7 +35,7 @@ export type InspectedUki = {
   readonly signed: boolean;
 };
 
-export type InspectedPackage = { readonly name: string; readonly version: string; readonly bytes: number };
+type InspectedPackage = { readonly name: string; readonly version: string; readonly bytes: number };
 
 /** What `holdfast inspect IMAGE` prints. Sizes in bytes. */
 export type InspectedImage = {

@@ -12,7 +12,7 @@ import { compressionArguments, type SlotCompression } from "./slot-compression.t
 
 const BLOCK = 4096;
 /** A slot's partition never grows (traps.md A16): what is left is for the releases of the device's whole life. */
-export const SLOT_FILL_MAX = 0.75;
+const SLOT_FILL_MAX = 0.75;
 
 export type Slot = {
   readonly file: string;
