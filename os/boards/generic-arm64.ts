@@ -19,6 +19,7 @@ export default defineBoard({
     "vpn",
     "ssh",
     "logging",
+    "swap",
     "engine",
     "supervisor",
     "update",

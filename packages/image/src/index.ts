@@ -1,9 +1,17 @@
 export * from "./apt/index.ts";
 export { parseConfig } from "./build/boot-entries.ts";
-export { type BuiltImage, buildImage, type ImageOptions, parseVariant } from "./build/build-image.ts";
+export { buildDisk, imageName, parseVariant, publishImage } from "./build/build-image.ts";
 export { type Programs, type Variant, variants, type Workshop } from "./build/build-options.ts";
 export { type BuiltSlot, buildSlot, type SlotFacts } from "./build/build-slot.ts";
 export { lockFile, readBoard } from "./build/resolve-board.ts";
 export * from "./cache/index.ts";
 export { listBoards, listLayers, loadBoard, loadLayers } from "./compose/load-definitions.ts";
+export { openDebs } from "./deb/index.ts";
+export { BASE_IMAGE_TAG, type BaseImageInput, baseImage, writeBaseImage } from "./oci/base/base-image.ts";
+export { basePackages } from "./oci/base/base-packages.ts";
+export { imageTools, type SecureBootKeys } from "./pack/index.ts";
+export { type InspectedImage, inspectImage } from "./pack/inspect/inspect-image.ts";
+export { openEphemeralEngine } from "./preload/engine/ephemeral-engine.ts";
+export { preloadProject } from "./preload/preload-project.ts";
 export * from "./tools/index.ts";
+export type { ReadonlyTree } from "./tree/entry.ts";

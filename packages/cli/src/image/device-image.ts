@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type BuiltSlot, buildImage, buildSlot, type SecureBootKeys, stage } from "@holdfast/image";
+import { type BuiltSlot, buildDisk, buildSlot, parseVariant, type SecureBootKeys, stage } from "@holdfast/image";
 import type { Context } from "../command/command.ts";
 import { openWorkshop } from "../machine/workshop.ts";
 import { bundlePrograms } from "./bundle-programs.ts";
@@ -58,7 +58,8 @@ export async function deviceImage(
   };
   const folder = await stage({ cache: workshop.cache, name: "image", inputs }, async (directory) => {
     const dataTree = data === undefined ? {} : { dataTree: data.tree };
-    await buildImage({ ...options, ...dataTree, out: directory }, workshop);
+    const given = config === undefined ? {} : { config };
+    await buildDisk({ slot, variant: parseVariant(request.variant), ...given, ...dataTree, out: directory }, workshop);
   });
   return { image: path.join(folder, `${name}.img`), name, slot, notes: [...slot.notes, ...(data?.warnings ?? [])] };
 }

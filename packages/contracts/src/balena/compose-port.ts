@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** One published (or only exposed, without `host`) port. */
+/** One published port. */
 export type ComposePort = {
   readonly container: number;
   readonly protocol: "tcp" | "udp" | "sctp";
-  readonly host?: number;
+  readonly host: number;
   readonly address?: string;
 };
 
@@ -21,25 +21,24 @@ function range(text: string): number[] | undefined {
   return Array.from({ length: last - from + 1 }, (_, at) => from + at);
 }
 
-/** Compose's short form `[[address:]host:]container[/protocol]`, ranges included; undefined when it is none. */
+/**
+ * Compose's short form `[[address:]host:]container[/protocol]`, ranges included; undefined when it is none. Without a
+ * host port the same number is published: a port chosen by chance, as compose does it, helps nobody on a fleet.
+ */
 export function parseShortPort(text: string): ComposePort[] | undefined {
   const groups = SHORT.exec(text)?.groups;
   if (groups === undefined) return undefined;
   const containers = range(groups["container"] ?? "");
-  const hosts = groups["host"] === undefined ? undefined : range(groups["host"]);
-  if (containers === undefined || (groups["host"] !== undefined && hosts?.length !== containers.length))
-    return undefined;
+  const hosts = groups["host"] === undefined ? containers : range(groups["host"]);
+  if (containers === undefined || hosts?.length !== containers.length) return undefined;
   const protocol = groups["protocol"] === "udp" || groups["protocol"] === "sctp" ? groups["protocol"] : "tcp";
   const address = groups["address"]?.replace(/^\[|\]$/g, "");
-  return containers.map((container, at) => {
-    const host = hosts?.[at];
-    return {
-      container,
-      protocol,
-      ...(host === undefined ? {} : { host }),
-      ...(address === undefined ? {} : { address }),
-    };
-  });
+  return containers.map((container, at) => ({
+    container,
+    protocol,
+    host: hosts[at] ?? container,
+    ...(address === undefined ? {} : { address }),
+  }));
 }
 
 const longForm = z.object({

@@ -4,7 +4,7 @@ import type { SupervisorManifest } from "./supervisor-manifest.ts";
 /** compat.md section 10: tools look for this name. */
 export const CONTAINER = "balena_supervisor";
 export const SPEC_LABEL = "io.holdfast.spec";
-export const DEFAULT_PORT = 48484;
+const DEFAULT_PORT = 48484;
 
 /** Host path -> path in the container. The engine's socket is kept by systemd, so its file outlives the engine. */
 const BINDS = [

@@ -10,13 +10,13 @@ type ImageAnswer = {
 export type ImageState = "good" | "absent" | "damaged";
 
 /** Diff directories of an image's layers, top first. */
-export function layerDirectories(answer: ImageAnswer): readonly string[] {
+function layerDirectories(answer: ImageAnswer): readonly string[] {
   const { UpperDir = "", LowerDir = "" } = answer.GraphDriver.Data ?? {};
   return [UpperDir, ...LowerDir.split(":")].filter((directory) => directory !== "");
 }
 
 /** Digests that `sha256sum` printed, by path. */
-export function parseDigests(output: string): ReadonlyMap<string, string> {
+function parseDigests(output: string): ReadonlyMap<string, string> {
   return new Map(
     output.split("\n").flatMap((line): [string, string][] => {
       const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);

@@ -123,7 +123,6 @@ function aptConfig(state: string, arch: Architecture, mirror: Mirror): string {
     ["Dir::Etc", path.join(state, "etc")],
     ["Dir::Etc::Parts", path.join(state, "etc/parts")],
     ["Dir::Etc::TrustedParts", keyrings],
-    ["Dir::Etc::Trusted", "/dev/null"],
     ["Dir::Log", state],
     ["APT::Architecture", arch],
     ["APT::Install-Recommends", "false"],

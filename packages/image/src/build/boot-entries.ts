@@ -6,7 +6,7 @@ import { type Content, contentOf } from "../tree/entry.ts";
 import type { Variant } from "./build-options.ts";
 
 /** A factory image's only entry: no counter, so it never runs out of tries (traps.md A2, A8). */
-const FACTORY_ENTRY = "EFI/Linux/holdfast-000001.efi";
+export const FACTORY_ENTRY = "EFI/Linux/holdfast-000001.efi";
 /** Never `default` or `@saved`: they would select an entry without tries left. */
 const LOADER_CONF = "timeout menu-disabled\neditor no\nauto-firmware no\nauto-entries no\nbeep no\n";
 const CONNECTIONS_README =
@@ -27,7 +27,7 @@ export async function bootEntries({ board, variant, version, release, config }: 
   const loader = await fromFile(join(release, "loader.efi"));
   return new Map<string, Content>([
     [board.loader.to, loader],
-    ["EFI/systemd/" + (board.loader.from.split("/").at(-1) ?? ""), loader],
+    [`EFI/systemd/${board.loader.from.split("/").at(-1) ?? ""}`, loader],
     [FACTORY_ENTRY, await fromFile(join(release, "uki.efi"))],
     ["loader/loader.conf", contentOf(LOADER_CONF)],
     ["config.json", contentOf(`${JSON.stringify(factoryConfig(board, variant, config), null, 2)}\n`)],

@@ -1,31 +1,24 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Board, refuse, suggestName } from "@holdfast/contracts";
-import { imageTools, makeDisk } from "../pack/index.ts";
+import { refuse, suggestName } from "@holdfast/contracts";
+import { writeLock } from "../apt/index.ts";
+import { openDebs } from "../deb/index.ts";
+import { type Disk, imageTools, makeDisk, type Outputs, writeOutputs } from "../pack/index.ts";
 import { toolCommand } from "../tools/index.ts";
 import type { ReadonlyTree } from "../tree/entry.ts";
-import { bootEntries } from "./boot-entries.ts";
-import { type RootfsOptions, type Variant, variants, type Workshop } from "./build-options.ts";
-import { type BuiltSlot, buildSlot } from "./build-slot.ts";
+import { bootEntries, FACTORY_ENTRY } from "./boot-entries.ts";
+import { type Variant, variants, type Workshop } from "./build-options.ts";
+import type { BuiltSlot } from "./build-slot.ts";
 
-export type ImageOptions = RootfsOptions & {
-  readonly variant: string;
-  /** Folder for the outputs; made if missing. */
-  readonly out: string;
+export type DiskOptions = {
+  readonly slot: BuiltSlot;
+  readonly variant: Variant;
   /** The operator's config.json, merged over the factory's. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** What resin-data holds at first: a preloaded project. */
   readonly dataTree?: ReadonlyTree;
-};
-
-export type BuiltImage = {
-  /** Raw disk image, sparse. */
-  readonly image: string;
-  readonly name: string;
-  readonly board: Board;
-  readonly slot: BuiltSlot;
-  readonly bytes: number;
-  readonly notes: readonly string[];
+  /** Folder that the raw image is written to, under `imageName`. */
+  readonly out: string;
 };
 
 /** @throws `image.unknown-variant` with the nearest name */
@@ -36,36 +29,85 @@ export function parseVariant(name: string): Variant {
   );
 }
 
-/** Builds a bootable disk image of a board. Everything but the disk itself is a cached stage. */
-export async function buildImage(options: ImageOptions, workshop: Workshop): Promise<BuiltImage> {
-  const variant = parseVariant(options.variant);
-  const slot = await buildSlot(options, workshop);
-  const { board } = slot;
-  const name = `holdfast-${board.slug}-${variant}-${options.version}`;
-  await mkdir(options.out, { recursive: true });
+/** File name of an image, without extension. Pure. */
+export function imageName({ board, version }: BuiltSlot, variant: Variant): string {
+  return `holdfast-${board.slug}-${variant}-${version}`;
+}
+
+/** Writes the bootable disk image of a release: raw, sparse, complete when it appears under its name. */
+export async function buildDisk(
+  { slot, variant, config, dataTree, out }: DiskOptions,
+  workshop: Workshop,
+): Promise<Disk> {
+  const { board, version, epoch, folder } = slot;
+  await mkdir(out, { recursive: true });
   const step = workshop.progress.start("write disk image");
-  const scratch = await mkdtemp(join(options.out, ".scratch-"));
+  const scratch = await mkdtemp(join(out, ".scratch-"));
   try {
-    const entries = await bootEntries({
-      board,
-      variant,
-      version: options.version,
-      release: slot.folder,
-      ...(options.config === undefined ? {} : { config: options.config }),
-    });
-    const disk = await makeDisk({
+    const given = config === undefined ? {} : { config };
+    return await makeDisk({
       partitions: board.partitions,
-      bootEntries: entries,
-      slot: { file: join(slot.folder, "slot.img"), size: slot.facts.slot.size },
-      ...(options.dataTree === undefined ? {} : { dataTree: options.dataTree }),
-      epoch: options.epoch,
-      seed: `${board.slug}-${options.version}`,
-      tools: imageTools(toolCommand(workshop.tools), options.epoch),
-      output: join(options.out, `${name}.img`),
+      bootEntries: await bootEntries({ board, variant, version, release: folder, ...given }),
+      slot: { file: join(folder, "slot.img"), size: slot.facts.slot.size },
+      ...(dataTree === undefined ? {} : { dataTree }),
+      epoch,
+      seed: `${board.slug}-${version}`,
+      tools: imageTools(toolCommand(workshop.tools), epoch),
+      output: join(out, `${imageName(slot, variant)}.img`),
       scratch,
       ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
     });
-    return { image: disk.file, name, board, slot, bytes: disk.size, notes: slot.notes };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+    step.end();
+  }
+}
+
+export type PublishOptions = {
+  readonly slot: BuiltSlot;
+  readonly variant: Variant;
+  readonly disk: Disk;
+  /** Folder for the outputs; made if missing. */
+  readonly out: string;
+  /** zstd level of the image, 1 to 19. */
+  readonly level?: number;
+};
+
+/** Writes what a build hands out: compressed image, bmap, bills of materials, lock and manifest; all of them or none. */
+export async function publishImage(
+  { slot, variant, disk, out, level }: PublishOptions,
+  workshop: Workshop,
+): Promise<Outputs> {
+  const { board, facts, version, epoch, lock } = slot;
+  const step = workshop.progress.start("compress image, write manifest");
+  const scratch = await mkdtemp(join(workshop.cache, "scratch-"));
+  try {
+    const lockFile = join(scratch, "lock.json");
+    await writeLock(lockFile, lock);
+    const debs = await openDebs(workshop.cache, lock.packages);
+    const control = new Map(debs.map((deb) => [deb.name, deb.control]));
+    return await writeOutputs({
+      disk,
+      name: imageName(slot, variant),
+      directory: out,
+      manifest: {
+        board: board.slug,
+        arch: board.arch,
+        deviceType: board.deviceType,
+        variant,
+        version,
+        epoch,
+        kernel: { version: facts.kernelVersion, cmdline: facts.cmdline },
+        slot: facts.slot,
+        initrd: facts.initrd,
+        uki: { size: facts.ukiBytes, path: FACTORY_ENTRY },
+      },
+      sbom: { packages: lock.packages.map((entry) => ({ ...entry, control: control.get(entry.name) ?? {} })) },
+      locks: { "lock.json": lockFile },
+      ...(level === undefined ? {} : { level }),
+      tools: imageTools(toolCommand(workshop.tools), epoch),
+      ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
     step.end();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Board, refuse } from "@holdfast/contracts";
 import type { Lock } from "../apt/index.ts";
@@ -13,10 +13,11 @@ import {
   type ImageTools,
   imageTools,
   initrdTree,
-  makeInitrd,
   makeSlot,
   makeUki,
+  packInitrd,
   type Slot,
+  sharedSecrets,
   signLoader,
   unresolvedLibraries,
 } from "../pack/index.ts";
@@ -34,7 +35,8 @@ import { treeDigest } from "./tree-digest.ts";
 export type SlotFacts = {
   readonly slot: Omit<Slot, "file">;
   readonly kernelVersion: string;
-  readonly initrdBytes: number;
+  readonly cmdline: string;
+  readonly initrd: { readonly size: number; readonly unpackedSize: number };
   readonly ukiBytes: number;
   readonly parts: readonly Part[];
 };
@@ -45,6 +47,8 @@ export type BuiltSlot = {
   readonly facts: SlotFacts;
   /** Folder with slot.img, uki.efi, loader.efi, os-release. */
   readonly folder: string;
+  readonly version: string;
+  readonly epoch: number;
   /** For the operator: packages not as locked, changed scripts. */
   readonly notes: readonly string[];
 };
@@ -78,7 +82,8 @@ export async function buildSlot(options: RootfsOptions, workshop: Workshop): Pro
   );
   const facts: SlotFacts = JSON.parse(await readFile(join(folder, "slot.json"), "utf8"));
   const warnings: string[] = JSON.parse(await readFile(join(folder, "warnings.json"), "utf8"));
-  return { board: resolved.board, lock, facts, folder, notes: [...notes, ...warnings] };
+  const { version, epoch } = options;
+  return { board: resolved.board, lock, facts, folder, version, epoch, notes: [...notes, ...warnings] };
 }
 
 const fileDigest = async (file: string): Promise<string> =>
@@ -117,16 +122,19 @@ async function makeRelease(
       progress,
     });
     requireLibraries(root.tree);
+    await requireNoSecrets(root.tree);
     const context: Context = { directory, scratch, tools, root, board, options, workshop };
     const initrd = await buildInitrd(context, await initrdSpec(layers, board, accounts));
     const slot = await buildFilesystem(context);
     const ukiBytes = await buildUki(context, initrd.file, slot);
     await copyLoader(context);
     const { file: _, ...slotFacts } = slot;
+    const { file: _initrd, ...initrdFacts } = initrd;
     const facts: SlotFacts = {
       slot: slotFacts,
       kernelVersion: root.kernel.version,
-      initrdBytes: initrd.size,
+      cmdline: commandLine(board, slot),
+      initrd: initrdFacts,
       ukiBytes,
       parts: root.parts,
     };
@@ -199,20 +207,32 @@ function requireLibraries(tree: ReadonlyTree): void {
   });
 }
 
+/** What every device would share must not be in an image (traps.md B26). */
+async function requireNoSecrets(tree: ReadonlyTree): Promise<void> {
+  const found = await sharedSecrets(tree);
+  if (found.length === 0) return;
+  refuse("image.shared-secret", {
+    message: `The image holds what must differ between devices: ${found.join("; ")}.`,
+    hint: "Drop the file in the layer that brings its package.",
+  });
+}
+
 async function buildInitrd(
   { root, options, tools, scratch, workshop }: Context,
   spec: Awaited<ReturnType<typeof initrdSpec>>,
 ) {
   const step = workshop.progress.start("pack initrd");
-  const common = { tree: root.tree, spec, kernelVersion: root.kernel.version, epoch: options.epoch, tools, scratch };
+  const tree = await initrdTree({ tree: root.tree, spec, kernelVersion: root.kernel.version, tools, scratch });
   // Compressing is the long part: keyed by the content, a change elsewhere in the root does not repeat it.
-  const inputs = { content: await treeDigest(await initrdTree(common)), epoch: options.epoch };
+  const inputs = { content: await treeDigest(tree), epoch: options.epoch };
   const folder = await stage({ cache: workshop.cache, name: "initrd", inputs }, async (directory) => {
-    await makeInitrd({ ...common, output: join(directory, "initrd") });
+    const packed = await packInitrd({ tree, epoch: options.epoch, output: join(directory, "initrd") });
+    await writeFile(join(directory, "unpacked-size"), String(packed.unpackedSize));
   });
   const file = join(folder, "initrd");
   step.end();
-  return { file, size: (await readFile(file)).length };
+  const unpackedSize = Number(await readFile(join(folder, "unpacked-size"), "utf8"));
+  return { file, size: (await stat(file)).size, unpackedSize };
 }
 
 async function buildFilesystem({ directory, root, board, options, tools, workshop }: Context): Promise<Slot> {

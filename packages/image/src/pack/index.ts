@@ -1,7 +1,7 @@
 export { makeUki } from "./boot/make-uki.ts";
 export { type SecureBootKeys, signLoader } from "./boot/sign-loader.ts";
 export type { BootEntries } from "./disk/make-boot-filesystem.ts";
-export { makeDisk } from "./disk/make-disk.ts";
+export { type Disk, makeDisk } from "./disk/make-disk.ts";
 export { type ImageTools, imageTools } from "./image-tools.ts";
 export type { InitrdSpec } from "./initrd/compose-initrd.ts";
 export { unresolvedLibraries } from "./initrd/libraries.ts";
