@@ -19,7 +19,6 @@ export async function bundleHostPrograms(): Promise<Map<string, Uint8Array>> {
     format: "esm",
     target: "es2023",
     platform: "neutral",
-    external: ["std", "os"],
     // Names stay readable in stack traces of the journal; only blanks go, which halves the time to parse.
     minifyWhitespace: true,
     minifySyntax: true,

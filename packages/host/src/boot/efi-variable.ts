@@ -5,7 +5,7 @@ const LOADER_VENDOR = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 export const EFIVARS = "/sys/firmware/efi/efivars";
 
 /** The text of an efivarfs file: four bytes of attributes, then UTF-16LE up to a NUL. Basic plane only. */
-export function decodeEfiString(file: Uint8Array): string {
+function decodeEfiString(file: Uint8Array): string {
   let text = "";
   for (let at = 4; at + 1 < file.length; at += 2) {
     const unit = (file[at] ?? 0) | ((file[at + 1] ?? 0) << 8);

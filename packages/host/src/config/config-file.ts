@@ -2,7 +2,7 @@ import { readFat, writeDurably, writeFat } from "../machine/durable.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type HostConfig, parseHostConfig } from "./host-config.ts";
 
-export const CONFIG_JSON = "/mnt/boot/config.json";
+const CONFIG_JSON = "/mnt/boot/config.json";
 /** Secrets are in it: 0600, like the boot partition itself. */
 const LAST_GOOD = "/mnt/state/config.json";
 const DEVICE_TYPE = "/mnt/boot/device-type.json";

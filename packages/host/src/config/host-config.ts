@@ -7,7 +7,7 @@ export type HostConfig = {
 };
 
 /** A key of config.json whose value cannot be used; it counts as absent. Values are never named: they may be secret. */
-export type ConfigProblem = { readonly key: string; readonly reason: string };
+type ConfigProblem = { readonly key: string; readonly reason: string };
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: HostConfig; readonly problems: readonly ConfigProblem[] }

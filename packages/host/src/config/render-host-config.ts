@@ -27,7 +27,7 @@ export const HOSTNAME_FILE = "/mnt/state/root-overlay/etc/hostname";
 export const AUTHORIZED_KEYS = "/root/.ssh/authorized_keys_local";
 
 /** compat.md 1.2: the hostname, or the first seven characters of the uuid; a device without either has a fixed name. */
-export const hostnameOf = (config: HostConfig): string => config.hostname ?? config.uuid?.slice(0, 7) ?? "holdfast";
+const hostnameOf = (config: HostConfig): string => config.hostname ?? config.uuid?.slice(0, 7) ?? "holdfast";
 
 /** compat.md 2.4: without keys, development is open; given keys are the only way in. */
 function developmentFlag(config: HostConfig): string {

@@ -19,7 +19,7 @@ const STORED = "/mnt/state/disk-identity.json";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Parses the stored identity; undefined unless every part of it is there. */
-export function parseIdentity(text: string): DiskIdentity | undefined {
+function parseIdentity(text: string): DiskIdentity | undefined {
   try {
     const value = JSON.parse(text) as Partial<DiskIdentity>;
     const guids = Object.values(value.partitionGuids ?? {});

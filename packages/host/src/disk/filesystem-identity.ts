@@ -13,7 +13,7 @@ export type Ext4Superblock = {
 };
 
 /** Fields of an ext4 superblock (kernel documentation, filesystems/ext4/super.rst); undefined for anything else. */
-export function parseExt4(block: Uint8Array): Ext4Superblock | undefined {
+function parseExt4(block: Uint8Array): Ext4Superblock | undefined {
   if (block.length < SUPERBLOCK_BYTES) return undefined;
   const fields = new DataView(block.buffer, block.byteOffset, block.byteLength);
   if (fields.getUint16(0x38, true) !== EXT4_MAGIC) return undefined;
@@ -41,7 +41,7 @@ export function setExt4Uuid(machine: Machine, device: string, uuid: string): voi
 }
 
 /** FAT32: serial number at 67 of the boot sector and of its copy in sector 6; FAT16 has it at 39 and no copy. */
-export function fatSerialOffset(bootSector: Uint8Array): number | undefined {
+function fatSerialOffset(bootSector: Uint8Array): number | undefined {
   if (bootSector.length < 512 || bootSector[510] !== 0x55 || bootSector[511] !== 0xaa) return undefined;
   if (bootSector[66] === 0x29) return 67;
   return bootSector[38] === 0x29 ? 39 : undefined;

@@ -1,6 +1,3 @@
-// biome-ignore lint/style/useNodejsImportProtocol: the module of QuickJS, not of Node
-import * as os from "os";
-import * as std from "std";
 import type { Machine, PathKind, RunOptions, RunResult } from "../machine/machine.ts";
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";

@@ -1,4 +1,3 @@
-import * as std from "std";
 import type { Machine } from "../machine/machine.ts";
 import { machine } from "./machine.ts";
 

@@ -1,5 +1,8 @@
-/** What Debian's quickjs (2025-04-26) offers, as far as host programs use it. https://bellard.org/quickjs/quickjs.html */
-declare module "std" {
+/**
+ * What Debian's quickjs (2025-04-26) offers, as far as host programs use it: `qjs --std` makes both modules global.
+ * https://bellard.org/quickjs/quickjs.html
+ */
+declare namespace std {
   export type File = {
     close(): number;
     puts(text: string): void;
@@ -21,7 +24,7 @@ declare module "std" {
   export function strerror(code: number): string;
 }
 
-declare module "os" {
+declare namespace os {
   export const O_RDONLY: number;
   export const O_WRONLY: number;
   export const O_RDWR: number;
