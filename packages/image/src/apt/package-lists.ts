@@ -1,14 +1,19 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Architecture, type Progress, refuse, worldError } from "@holdfast/contracts";
+import { type Architecture, mib, minutes, type Progress, refuse, worldError } from "@holdfast/contracts";
 import { buildOnce, prune } from "../cache/build-once.ts";
 import { keyOf } from "../cache/canonical-json.ts";
+import { reportDiskFull } from "../cache/disk-full.ts";
 import { ProgramFailed, reproducibleEnv, run } from "../process/run.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** The suites of one Debian release, and the archive that each is in. */
 export const suites = ["trixie", "trixie-updates", "trixie-security"] as const;
 const COMPONENTS = "main non-free-firmware";
+/** Lists of all suites, packed and unpacked, are 70 MB. */
+const LISTS_ROOM = mib(100);
+/** For lists over a slow line; apt itself gives up on a silent one much earlier. */
+const UPDATE_LIMIT = minutes(10);
 const keyrings = path.resolve(import.meta.dirname, "../../keyrings");
 
 export type ListsRequest = {
@@ -35,6 +40,7 @@ export async function packageLists(request: ListsRequest): Promise<string> {
     .at(-1);
   if (newest !== undefined && !request.update) return path.join(parent, newest);
   const directory = path.join(parent, String(Date.now()).padStart(15, "0"));
+  await requireRoom(cache);
   const step = request.progress.start(`package lists (${arch})`);
   try {
     await buildOnce(directory, (temporary) => download(temporary, directory, request));
@@ -43,6 +49,18 @@ export async function packageLists(request: ListsRequest): Promise<string> {
     step.end();
   }
   return directory;
+}
+
+/** apt-get waits for ever when the disk fills up while it downloads lists; so it is not even started then. */
+async function requireRoom(cache: string): Promise<void> {
+  await reportDiskFull(cache, async () => {
+    await mkdir(cache, { recursive: true });
+    const { bavail, bsize } = await statfs(cache);
+    if (bavail * bsize >= LISTS_ROOM) return;
+    throw Object.assign(new Error(`${bavail * bsize} bytes are left, package lists need ${LISTS_ROOM}`), {
+      code: "ENOSPC",
+    });
+  });
 }
 
 /** apt-get with a state of ours; the machine's own configuration, hooks and package status are not read. */
@@ -73,29 +91,31 @@ async function download(temporary: string, final: string, request: ListsRequest)
   await writeFile(path.join(temporary, "etc/sources.list"), sourcesList(mirror));
   const configFile = path.join(temporary, "apt.conf");
   await writeFile(configFile, aptConfig(temporary, arch, mirror));
+  const limit = AbortSignal.timeout(UPDATE_LIMIT);
   try {
-    await aptGet(temporary, ["update", "--error-on=any"], request.signal);
+    await aptGet(temporary, ["update", "--error-on=any"], AbortSignal.any([limit, request.signal ?? limit]));
   } catch (thrown) {
-    throw thrown instanceof ProgramFailed ? updateError(thrown, mirror) : thrown;
+    if (thrown instanceof ProgramFailed) throw updateError(thrown.stderr, mirror, thrown);
+    throw limit.aborted ? updateError("E: it takes too long", mirror, thrown) : thrown;
   }
   // Complete only with this name, which apt will look below from now on.
   await writeFile(configFile, aptConfig(final, arch, mirror));
 }
 
-function updateError(failure: ProgramFailed, mirror: Mirror): Error {
-  const lines = failure.stderr.split("\n").filter((line) => /^[EW]: /.test(line));
+function updateError(stderr: string, mirror: Mirror, cause: unknown): Error {
+  const lines = stderr.split("\n").filter((line) => /^[EW]: /.test(line));
   const text = lines.slice(0, 3).join(" ");
-  if (/not signed|NO_PUBKEY|GPG error|signature/i.test(failure.stderr)) {
+  if (/not signed|NO_PUBKEY|GPG error|signature/i.test(stderr)) {
     return worldError("image.untrusted-mirror", {
       message: `The package lists of ${mirror.debian} are not signed by Debian's keys: ${text}`,
       hint: 'Check the clock and the mirror; for a mirror of your own write HOLDFAST_MIRROR="[trusted=yes] URI".',
-      cause: failure,
+      cause,
     });
   }
   return worldError("image.mirror-unreachable", {
     message: `The package lists could not be read from ${mirror.debian}: ${text}`,
     hint: "Check the network, or name another mirror with HOLDFAST_MIRROR.",
-    cause: failure,
+    cause,
   });
 }
 

@@ -1,5 +1,8 @@
 import { HoldfastError, messageOf, worldError } from "@holdfast/contracts";
 
+/** Programs can say a lot; the beginning names the file. */
+const SHOWN = 300;
+
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "is full",
   EDQUOT: "has no quota left",
@@ -19,7 +22,7 @@ export async function reportDiskFull<T>(directory: string, work: () => Promise<T
     const reason = reasonOf(thrown);
     if (reason === undefined || thrown instanceof HoldfastError) throw thrown;
     throw worldError("image.disk-full", {
-      message: `The disk that holds ${directory} ${reason}: ${messageOf(thrown)}.`,
+      message: `The disk that holds ${directory} ${reason}: ${messageOf(thrown).slice(0, SHOWN)}.`,
       hint: "Make room there, or set HOLDFAST_CACHE to a directory on another disk; what was finished before is kept.",
       cause: thrown,
     });
