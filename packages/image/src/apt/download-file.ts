@@ -11,7 +11,7 @@ import { commitFile, temporaryBeside } from "../cache/write-durably.ts";
 /** A file that the server, answering otherwise, does not have. */
 export class FileGone extends Error {}
 /** Bytes that are not the promised ones. */
-export class WrongBytes extends Error {}
+class WrongBytes extends Error {}
 
 /** How long a connection may stay silent. */
 const SILENCE_MS = 20_000;

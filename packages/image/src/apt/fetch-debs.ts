@@ -163,7 +163,7 @@ function unreachable(failed: readonly Outcome[], mirror: Mirror): Error {
   const shown = names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
   const first = failed[0]?.error;
   return worldError("image.mirror-unreachable", {
-    message: `${failed.length} packages are not in the cache and could not be downloaded from ${mirror.debian}: ${shown} (${messageOf(first)}).`,
+    message: `Packages that are not in the cache could not be downloaded from ${mirror.debian}: ${shown} (${messageOf(first)}).`,
     hint: "Check the network and run again: what was downloaded is kept. HOLDFAST_MIRROR names another mirror.",
     cause: first,
   });

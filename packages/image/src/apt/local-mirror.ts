@@ -6,7 +6,7 @@ import { run } from "../process/run.ts";
 import { type Mirror, mirrorFromSetting } from "./mirror.ts";
 import { suites } from "./package-lists.ts";
 
-export type LocalPackage = {
+type LocalPackage = {
   readonly name: string;
   readonly version: string;
   readonly depends?: string;

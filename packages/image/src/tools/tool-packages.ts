@@ -1,5 +1,5 @@
 /** Package -> why the tree has it. What these depend on comes along. */
-export type ToolPackages = Readonly<Record<string, string>>;
+type ToolPackages = Readonly<Record<string, string>>;
 
 const shell: ToolPackages = {
   "base-files": "the merged-/usr links and the skeleton",
