@@ -37,7 +37,6 @@ export default defineLayer({
     "xhci_pci",
     "ehci_pci",
     "ohci_pci",
-    "uhci_hcd",
     "usbhid",
     "hid_generic",
     "atkbd",
@@ -136,13 +135,11 @@ export default defineLayer({
     "hidp",
     "uhid",
     // TPM, watchdogs, sensors, buses
-    "tpm_tis",
     "tpm_crb",
     "softdog",
     "i2c_dev",
     "spidev",
     "gpio_keys",
-    "serio_raw",
     "8250_pci",
     // Graphics enough for a console
     "bochs",
@@ -159,6 +156,9 @@ export default defineLayer({
   ],
   modulesFor: {
     amd64: [
+      "uhci_hcd",
+      "tpm_tis",
+      "serio_raw",
       "ata_piix",
       "sdhci_acpi",
       "iTCO_wdt",
