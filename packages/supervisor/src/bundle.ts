@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { refuse } from "@holdfast/contracts";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { z } from "zod";
 
 /** The supervisor as the files of its container image, to lie in one directory. */
@@ -9,6 +9,14 @@ export type SupervisorBundle = {
   readonly version: string;
   /** `supervisor.js` (the entry, an ES module) and `package.json`. */
   readonly files: Readonly<Record<"supervisor.js" | "package.json", Uint8Array>>;
+};
+
+/** zod's messages in forty languages are half a bundle's bytes; its schemas import the English ones by themselves. */
+const withoutLocales: Plugin = {
+  name: "without-locales",
+  setup({ onLoad }) {
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "export {};", loader: "js" }));
+  },
 };
 
 /** Every byte is read into memory at each start. */
@@ -34,6 +42,7 @@ export async function buildSupervisorBundle(options: { readonly version?: string
     minify: true,
     keepNames: true,
     legalComments: "none",
+    plugins: [withoutLocales],
     logLevel: "silent",
   });
   const code = result.outputFiles[0]?.contents ?? new Uint8Array();

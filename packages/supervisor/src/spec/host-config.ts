@@ -98,10 +98,9 @@ function extraHost(entry: string): string {
 
 /** Only a container with networks of its own can publish; the engine refuses ports in a shared namespace. */
 function portBindings(networks: ServiceNetworks, ports: readonly ComposePort[]): Pick<HostConfig, "PortBindings"> {
-  const published = ports.filter((port) => port.host !== undefined);
-  if (published.length === 0 || networks.owner !== undefined || networks.mode === "host") return {};
+  if (ports.length === 0 || networks.owner !== undefined || networks.mode === "host") return {};
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const { container, protocol, host, address } of published) {
+  for (const { container, protocol, host, address } of ports) {
     const key = `${container}/${protocol}`;
     const list = bindings[key] ?? [];
     list.push({ HostIp: address ?? "", HostPort: String(host) });

@@ -1,6 +1,6 @@
 import { normaliseReference } from "@holdfast/contracts";
 import type { ContainerState, Current, Health, ObservedContainer } from "../engine/current.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, PullOptions } from "../engine/engine.ts";
 import type { ContainerBody, NetworkBody, VolumeBody } from "../spec/container-body.ts";
 import {
   hasFeature,
@@ -47,9 +47,18 @@ export class SimulatedEngine implements Engine {
   now = 1_000_000;
   /** Throws at the call with this number (counted from 0), before or after its effect. */
   fault: { readonly at: number; readonly when: "before" | "after" } | undefined;
+  /** Awaited before and after each call, so that calls overlap. */
+  delay: () => Promise<void> = async () => {};
   #ids = 0;
 
   async observe(): Promise<Current> {
+    await this.delay();
+    const seen = this.#look();
+    await this.delay();
+    return seen;
+  }
+
+  #look(): Current {
     for (const container of this.containers.values()) {
       if (container.state === "running") this.#live(container);
     }
@@ -170,7 +179,7 @@ export class SimulatedEngine implements Engine {
     });
   }
 
-  pullImage(reference: string): Promise<void> {
+  pullImage(reference: string, _options?: PullOptions): Promise<void> {
     return this.#change(`pull ${reference}`, () => {
       const id = this.registry.get(normaliseReference(reference));
       if (id === undefined) throw new Error(`manifest of ${reference} unknown`);
@@ -207,7 +216,9 @@ export class SimulatedEngine implements Engine {
     const number = this.calls.length;
     this.calls.push(call);
     if (this.fault?.at === number && this.fault.when === "before") throw new Error(`fault before ${call}`);
+    await this.delay();
     const result = effect();
+    await this.delay();
     if (this.fault?.at === number && this.fault.when === "after") throw new Error(`fault after ${call}`);
     return result;
   }
