@@ -29,7 +29,7 @@ export function renderHelp(command: Command): string {
 }
 
 /** `build [--board BOARD] …` without the options: `vm ssh NAME [COMMAND…]`. */
-export function usageWords(command: Command): string {
+function usageWords(command: Command): string {
   const words = (command.arguments ?? []).map((argument) => {
     const name = argument.rest === true ? `${argument.name}…` : argument.name;
     return argument.required === true ? name : `[${name}]`;
@@ -43,7 +43,7 @@ const usageLine = (command: Command): string => {
 };
 
 /** Name and meaning of each option, the command's own first. */
-export function optionRows(command: Command): string[][] {
+function optionRows(command: Command): string[][] {
   const options: Readonly<Record<string, Option>> = { ...command.options, ...globalOptions };
   return Object.entries(options).map(([name, option]) => {
     const value = option.kind === "flag" ? "" : ` ${option.value ?? "TEXT"}`;

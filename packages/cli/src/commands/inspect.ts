@@ -27,7 +27,7 @@ function describeImage(image: InspectedImage, allPackages: boolean): string {
   const packages = allPackages ? image.packages : image.packages.slice(0, LARGEST);
   const title = allPackages ? `Packages (${image.packages.length})` : `Largest of ${image.packages.length} packages`;
   return [
-    `${image.file}: ${image.osRelease["PRETTY_NAME"] ?? "no system in slot A"}, ${formatBytes(image.size)}`,
+    `${path.basename(image.file)}: ${image.osRelease["PRETTY_NAME"] ?? "no system in slot A"}, ${formatBytes(image.size)}`,
     section("Partitions", ["label", "number", "size", "starts at"], partitionRows(image)),
     section("Slots", ["label", "content", "verity root"], slotRows(image)),
     section("Boot entries", ["file", "size", "kernel", "of which kernel", "initrd", "signed"], ukiRows(image)),

@@ -1,7 +1,16 @@
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type BuiltSlot, buildDisk, buildSlot, parseVariant, type SecureBootKeys, stage } from "@holdfast/image";
-import type { Context } from "../command/command.ts";
-import { openWorkshop } from "../machine/workshop.ts";
+import {
+  type BuiltSlot,
+  buildDisk,
+  buildSlot,
+  imageName,
+  parseVariant,
+  type SecureBootKeys,
+  stage,
+  type Variant,
+  type Workshop,
+} from "@holdfast/image";
 import { bundlePrograms } from "./bundle-programs.ts";
 import { preloadData } from "./preload-data.ts";
 
@@ -21,45 +30,48 @@ export type DeviceImageRequest = {
   readonly strict?: boolean;
 };
 
+type Disk = Awaited<ReturnType<typeof buildDisk>>;
+
 export type DeviceImage = {
-  /** Raw disk image in the cache; must not be changed. */
-  readonly image: string;
-  readonly name: string;
+  /** The raw disk image, in the cache: must not be changed. */
+  readonly disk: Disk;
   readonly slot: BuiltSlot;
-  /** For the operator: packages not as locked, changed scripts. */
+  readonly variant: Variant;
+  /** For the operator: packages not as locked, changed scripts, what of a compose project is ignored. */
   readonly notes: readonly string[];
 };
+
+/** Beside the image in its stage: what `buildDisk` said about it. */
+const FACTS = "disk.json";
 
 /**
  * Joins the packages: bundles our programs, builds the slot, puts the preloaded app in, writes the disk. Each of these is
  * a cached stage, so an image that was built before is there at once.
  */
-export async function deviceImage(
-  request: DeviceImageRequest,
-  context: Pick<Context, "progress" | "signal">,
-): Promise<DeviceImage> {
-  const { compress, preload, config, ...rest } = request;
-  const workshop = await openWorkshop(context);
-  const options = {
-    ...rest,
-    programs: await bundlePrograms(request.version),
-    compression: compress === true ? ("lz4hc" as const) : ("none" as const),
-    ...(config === undefined ? {} : { config }),
-  };
-  const slot = await buildSlot(options, workshop);
+export async function deviceImage(request: DeviceImageRequest, workshop: Workshop): Promise<DeviceImage> {
+  const { compress, preload, config, variant: variantName, ...rest } = request;
+  const variant = parseVariant(variantName);
+  const slot = await buildSlot(
+    { ...rest, programs: await bundlePrograms(request.version), compression: compress === true ? "lz4hc" : "none" },
+    workshop,
+  );
   const data = preload === undefined ? undefined : await preloadData(preload, slot.board, request.epoch, workshop);
-  const name = `holdfast-${slot.board.slug}-${request.variant}-${request.version}`;
   const inputs = {
-    // The slot's key covers the sources of the builder, the layers and the packages.
+    // The slot's key covers the sources of the builder, the layers, the packages and the version.
     slot: path.basename(slot.folder),
-    variant: request.variant,
+    variant,
     config: config ?? null,
     data: data?.key ?? null,
   };
-  const folder = await stage({ cache: workshop.cache, name: "image", inputs }, async (directory) => {
-    const dataTree = data === undefined ? {} : { dataTree: data.tree };
-    const given = config === undefined ? {} : { config };
-    await buildDisk({ slot, variant: parseVariant(request.variant), ...given, ...dataTree, out: directory }, workshop);
+  const folder = await stage({ cache: workshop.cache, name: "image", inputs }, async (out) => {
+    const extras = {
+      ...(config === undefined ? {} : { config }),
+      ...(data === undefined ? {} : { dataTree: data.tree }),
+    };
+    const disk = await buildDisk({ slot, variant, out, ...extras }, workshop);
+    await writeFile(path.join(out, FACTS), JSON.stringify(disk));
   });
-  return { image: path.join(folder, `${name}.img`), name, slot, notes: [...slot.notes, ...(data?.warnings ?? [])] };
+  const disk: Disk = JSON.parse(await readFile(path.join(folder, FACTS), "utf8"));
+  const file = path.join(folder, `${imageName(slot, variant)}.img`);
+  return { disk: { ...disk, file }, slot, variant, notes: [...slot.notes, ...(data?.warnings ?? [])] };
 }

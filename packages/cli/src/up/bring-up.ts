@@ -5,6 +5,7 @@ import { deviceImage } from "../image/device-image.ts";
 import { release } from "../image/release.ts";
 import { vmHome } from "../machine/cache.ts";
 import { openVmHost } from "../machine/vm-host.ts";
+import { openWorkshop } from "../machine/workshop.ts";
 import { devicePorts } from "./device-ports.ts";
 
 export type BringUp = { readonly name: string; readonly preload: string; readonly fresh: boolean };
@@ -21,7 +22,8 @@ export async function bringUp(wanted: BringUp, context: Context): Promise<Brough
   const host = await openVmHost(context);
   const { version, epoch } = await release(undefined, process.env);
   const request = { board: "generic-amd64", variant: "development", version, epoch, preload: wanted.preload };
-  const { image, notes } = await deviceImage(request, context);
+  const { disk, notes } = await deviceImage(request, await openWorkshop(context));
+  const image = disk.file;
   for (const note of notes) process.stderr.write(`  note: ${note}\n`);
   const running = await runningDevice(wanted.name);
   const vm = running ?? (await start(wanted, image, host, context));

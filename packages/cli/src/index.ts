@@ -1,0 +1,11 @@
+export type { BenchAim, BenchReport, BenchRow } from "./bench/bench-report.ts";
+export { machineFacts } from "./bench/machine-facts.ts";
+export type { BenchModule } from "./commands/bench.ts";
+export { baseImageInput } from "./image/base-image.ts";
+export { bundlePrograms } from "./image/bundle-programs.ts";
+export { type DeviceImage, type DeviceImageRequest, deviceImage } from "./image/device-image.ts";
+export { release } from "./image/release.ts";
+export { cacheDirectory, vmHome } from "./machine/cache.ts";
+export { openVmHost } from "./machine/vm-host.ts";
+export { openWorkshop } from "./machine/workshop.ts";
+export { repositoryRoot } from "./repository-root.ts";
