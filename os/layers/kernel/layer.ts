@@ -40,6 +40,9 @@ export default defineLayer({
     "usbhid",
     "hid_generic",
     "atkbd",
+    // The power button reaches logind through these.
+    "button",
+    "evdev",
     // Filesystems and block targets
     "erofs",
     "overlay",
