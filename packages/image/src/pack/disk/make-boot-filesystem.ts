@@ -37,6 +37,7 @@ export type BootFilesystemOptions = {
 export async function makeBootFilesystem(options: BootFilesystemOptions): Promise<void> {
   const { entries, image, offset, size, tools } = options;
   refuseTooLarge(entries, size);
+  requireDistinct(entries);
   const drive = `${image}@@${offset}`;
   await tools.run([
     "mkfs.fat",
@@ -86,6 +87,16 @@ async function stage(file: string, content: Content | undefined): Promise<void> 
   await pipeline(streamContents([content]), createWriteStream(file));
   // Whatever the caller's umask: mcopy would show a read-only file on the FAT.
   await chmod(file, 0o644);
+}
+
+/** FAT knows no case: of two names that differ only in it, mcopy would ask which to keep. */
+function requireDistinct(entries: BootEntries): void {
+  const names = new Map<string, string>();
+  for (const path of entries.keys()) {
+    const other = names.get(path.toLowerCase());
+    if (other !== undefined) throw new Error(`boot partition: ${other} and ${path} are one name on FAT`);
+    names.set(path.toLowerCase(), path);
+  }
 }
 
 function refuseTooLarge(entries: BootEntries, size: number): void {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { chmod, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Board } from "@holdfast/contracts";
+import { reportDiskFull } from "../../cache/disk-full.ts";
 import type { ReadonlyTree } from "../../tree/entry.ts";
 import { uuidFrom } from "../archive/manifest-digest.ts";
 import type { ImageTools } from "../image-tools.ts";
@@ -35,9 +37,13 @@ export type Disk = { readonly file: string; readonly size: number; readonly part
 /**
  * Makes a bootable disk image: partition table, boot partition, slot A, empty slot B, state and data. Works the same as
  * root and as an ordinary user; same inputs, same bytes. `output` is sparse and appears only when it is complete.
- * @throws `image.boot-too-large`.
+ * @throws `image.boot-too-large`, `image.disk-full`
  */
-export async function makeDisk(options: DiskOptions): Promise<Disk> {
+export function makeDisk(options: DiskOptions): Promise<Disk> {
+  return reportDiskFull(dirname(options.output), () => writeDisk(options));
+}
+
+async function writeDisk(options: DiskOptions): Promise<Disk> {
   const partial = `${options.output}.partial`;
   await rm(partial, { force: true });
   try {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type ImageManifest, imageManifestSchema, type OutputFile } from "@holdfast/contracts";
+import { reportDiskFull } from "../../cache/disk-full.ts";
 import type { Disk } from "../disk/make-disk.ts";
 import type { ImageTools } from "../image-tools.ts";
 import { cyclonedx } from "../sbom/cyclonedx.ts";
@@ -35,8 +36,13 @@ export type Outputs = { readonly manifest: ImageManifest; readonly paths: readon
 /**
  * Writes what a build hands out: `.img.zst`, `.bmap`, `.cdx.json`, `.spdx.json`, the locks and `.manifest.json`. All are
  * complete before the first gets its name, the manifest gets its last; a failure or an abort leaves none of them.
+ * @throws `image.disk-full`
  */
-export async function writeOutputs(options: OutputsOptions): Promise<Outputs> {
+export function writeOutputs(options: OutputsOptions): Promise<Outputs> {
+  return reportDiskFull(options.directory, () => writeAll(options));
+}
+
+async function writeAll(options: OutputsOptions): Promise<Outputs> {
   const { directory, name } = options;
   await mkdir(directory, { recursive: true });
   const partial = await mkdtemp(join(directory, `.${name}.partial-`));
@@ -79,11 +85,16 @@ async function writeContents(folder: string, options: OutputsOptions): Promise<s
       () => readFile(file, "utf8"),
     ]),
   ];
-  await Promise.all([
+  await allDone([
     compressImage(disk.file, join(folder, `${name}.img.zst`), options),
     ...texts.map(async ([extension, make]) => writeFile(join(folder, `${name}.${extension}`), await make())),
   ]);
   return ["img.zst", ...texts.map(([extension]) => extension)].map((extension) => `${name}.${extension}`).sort();
+}
+
+/** Waits for all, also after one failed: what still writes would spoil the clean-up. */
+async function allDone(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
 /** With one worker or more, zstd's output does not depend on how many; only its single-threaded mode differs. */
