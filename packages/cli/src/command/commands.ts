@@ -104,7 +104,7 @@ export const commands: readonly Command[] = [
     summary: "start a virtual device from an image and return while it boots",
     arguments: [{ name: "NAME", help: "what to call it; without it the device of `up`" }],
     options: {
-      image: { kind: "text", value: "IMAGE", help: "raw disk image; it is never changed" },
+      image: { kind: "text", value: "IMAGE", help: "an .img or .img.zst file; it is never changed" },
       arch: { kind: "text", value: "ARCH", help: "amd64 or arm64", default: "amd64" },
       memory: { kind: "text", value: "SIZE", help: "memory, e.g. 1G", default: "1G" },
       "disk-size": { kind: "text", value: "SIZE", help: "size of its disk", default: "8G" },
@@ -112,7 +112,7 @@ export const commands: readonly Command[] = [
       tpm: { kind: "flag", help: "with a TPM 2.0" },
       fresh: { kind: "flag", help: "begin with a new disk, even if the device exists already" },
     },
-    examples: ["vm start box --image build/holdfast-generic-amd64-development-0.1.0.img"],
+    examples: ["vm start box --image build/holdfast-generic-amd64-development-0.1.0.img.zst"],
     load: () => import("../commands/vm-start.ts"),
   },
   {

@@ -1,9 +1,9 @@
-import path from "node:path";
 import { mib, refuse } from "@holdfast/contracts";
 import { startVm, type VmSpec } from "@holdfast/vm";
 import type { Arguments, Context } from "../command/command.ts";
 import { parseArchitecture } from "../command/parse-architecture.ts";
 import { DEFAULT_DEVICE } from "../device/chosen-device.ts";
+import { rawImage } from "../image/raw-image.ts";
 import { parseSize } from "../machine/parse-size.ts";
 import { openVmHost } from "../machine/vm-host.ts";
 import { addressesOf } from "../up/addresses.ts";
@@ -13,7 +13,10 @@ import { devicePorts } from "../up/device-ports.ts";
 export async function run(args: Arguments, context: Context): Promise<undefined> {
   const host = await openVmHost(context);
   const name = args.argument("NAME") ?? DEFAULT_DEVICE;
-  const vm = await startVm(host, await specOf(name, args), { signal: context.signal, fresh: args.flag("fresh") });
+  const vm = await startVm(host, await specOf(name, args, context), {
+    signal: context.signal,
+    fresh: args.flag("fresh"),
+  });
   if (context.json) {
     context.printJson({
       name: vm.name,
@@ -35,11 +38,11 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
   );
 }
 
-async function specOf(name: string, args: Arguments): Promise<VmSpec> {
+async function specOf(name: string, args: Arguments, context: Context): Promise<VmSpec> {
   const image = args.text("image");
   if (image === undefined) {
     refuse("cli.usage", {
-      message: "holdfast vm start needs --image, a raw disk image.",
+      message: "holdfast vm start needs --image, a disk image.",
       hint: "./holdfast build --board generic-amd64 --out build makes one; ./holdfast up builds and starts in one go.",
     });
   }
@@ -48,7 +51,7 @@ async function specOf(name: string, args: Arguments): Promise<VmSpec> {
   return {
     name,
     arch,
-    disk: path.resolve(image),
+    disk: await rawImage(image, context),
     memory: parseSize("memory", args.text("memory") ?? "1G"),
     ports: await devicePorts(),
     diskSize: diskSize === undefined ? mib(8192) : parseSize("disk-size", diskSize),

@@ -1,13 +1,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-const NOT_OURS = new Set(["node_modules", ".git", "build"]);
+/** Made by tools; paths from the root, and names that are skipped everywhere. */
+const NOT_OURS = new Set(["build", ".git"]);
+const NOWHERE_OURS = "node_modules";
 
 /** Files of the checkout that people wrote, relative to its root. */
 export async function listSources(root: string, below = ""): Promise<string[]> {
   const entries = await readdir(path.join(root, below), { withFileTypes: true });
   const nested = entries
-    .filter((entry) => !NOT_OURS.has(entry.name))
+    .filter((entry) => entry.name !== NOWHERE_OURS && !NOT_OURS.has(path.join(below, entry.name)))
     .map(async (entry) => {
       const name = path.join(below, entry.name);
       return entry.isDirectory() ? await listSources(root, name) : [name];

@@ -16,4 +16,4 @@ export function alignColumns(rows: readonly (readonly string[])[], header?: read
   return all.map(line).join("\n");
 }
 
-const FIGURE = /^[+-]?\d[\d.,]*( ?(%|s|ms|min|[kKMG]i?B|B|x))?$|^-$|^$/;
+const FIGURE = /^[+-]?\d[\d,]*(?:\.\d+)?( ?(%|s|ms|min|[kKMG]i?B|B|x))?$|^-$|^$/;

@@ -25,14 +25,21 @@ it("prints one line per step without a terminal", () => {
 });
 
 it("redraws running steps in place and leaves the ended ones above them", () => {
-  const { progress, written } = screenOf(true);
+  const { progress, written, advance } = screenOf(true);
   const first = progress.start("First");
   const second = progress.start("Second");
+  advance(100);
   first.end();
   second.end();
   progress.close();
   const screen = replay(written.join(""));
   expect(screen.map((line) => line.trim().split(/\s+/)[0])).toEqual(["First", "Second"]);
+});
+
+it("says nothing of a step that took no time", () => {
+  const { progress, written } = screenOf(false);
+  progress.start("Cached").end("10 packages");
+  expect(written).toEqual([""]);
 });
 
 it("draws a bar for a known size and never a line wider than the terminal", () => {

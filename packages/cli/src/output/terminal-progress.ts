@@ -21,6 +21,8 @@ type Running = {
 };
 
 const REDRAW_MS = 120;
+/** A step that ends sooner found its result in the cache: it says nothing. */
+const WORTH_A_LINE_MS = 80;
 /** Without a terminal a step prints its line when it ends, and says that it is running only if it takes this long. */
 const ANNOUNCE_MS = 10_000;
 
@@ -33,6 +35,10 @@ export function terminalProgress(screen: Screen, now: () => number = () => perfo
 }
 
 const stateOf = (step: Running, now: number): StepState => ({ ...step, elapsedMs: now - step.began });
+
+function lastingLine(step: Running, now: number): string {
+  return now - step.began < WORTH_A_LINE_MS ? "" : `${renderEnded(stateOf(step, now))}\n`;
+}
 
 /** Changes `running` as a Step of the contract asks, and tells the drawer when it ends. */
 function stepOf(running: Running, onEnd: () => void): Step {
@@ -62,7 +68,7 @@ function plain(screen: Screen, now: () => number): TerminalProgress {
       return stepOf(running, () => {
         clearTimeout(timer);
         timers.delete(timer);
-        screen.write(`${renderEnded(stateOf(running, now()))}\n`);
+        screen.write(lastingLine(running, now()));
       });
     },
     close: () => {
@@ -95,7 +101,7 @@ function redrawing(screen: Screen, now: () => number): TerminalProgress {
       draw();
       return stepOf(running, () => {
         active.delete(running);
-        draw(`${renderEnded(stateOf(running, now()))}\n`);
+        draw(lastingLine(running, now()));
         if (active.size === 0) stop();
       });
     },

@@ -1,5 +1,5 @@
-import { mib, minutes } from "@holdfast/contracts";
-import { listVms, startVm, type Vm, type VmHost, waitForHttp } from "@holdfast/vm";
+import { mib, minutes, type Step } from "@holdfast/contracts";
+import { consoleTail, listVms, startVm, type Vm, type VmHost, waitForHttp } from "@holdfast/vm";
 import type { Context } from "../command/command.ts";
 import { deviceImage } from "../image/device-image.ts";
 import { release } from "../image/release.ts";
@@ -14,6 +14,8 @@ export type BroughtUp = { readonly vm: Vm; readonly image: string; readonly star
 /** A boot without KVM on a busy machine, and after it the first start of the app: measured 2 and 3 minutes. */
 const BOOT_PATIENCE = minutes(10);
 const APP_PATIENCE = minutes(10);
+/** How often the console is looked at while waiting. */
+const CONSOLE_MS = 1_000;
 /** Enough for the sample and for trying things; the file grows only with what is written. */
 const DISK = mib(8192);
 
@@ -58,12 +60,21 @@ async function start(wanted: BringUp, image: string, host: VmHost, context: Cont
   }
 }
 
+/** What the device said last stands beside the waiting, so that one sees it move. */
+async function showConsole(vm: Vm, step: Step): Promise<void> {
+  const [line = ""] = await consoleTail(vm, 1).catch(() => [""]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours and other control sequences of the console
+  step.update(0, 0, line.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f]/g, "").trim());
+}
+
 async function waitUntilUp(vm: Vm, context: Context): Promise<void> {
   const wait = async (title: string, port: string, path: string, timeout: typeof BOOT_PATIENCE): Promise<void> => {
     const step = context.progress.start(title);
+    const watch = setInterval(() => void showConsole(vm, step), CONSOLE_MS);
     try {
       await waitForHttp(vm, port, path, { timeout, signal: context.signal });
     } finally {
+      clearInterval(watch);
       step.end();
     }
   };
