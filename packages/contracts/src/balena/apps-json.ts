@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fromLocalApps, localApps } from "./local-target.ts";
 import { numericId, scalarText } from "./names.ts";
 import { parseWire } from "./parse-wire.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { labelMap, optionMap } from "./names.ts";
 
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { composePort } from "./compose-port.ts";
 import { composeVolume } from "./compose-volume.ts";
 import { entityName, optionMap, scalarText } from "./names.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { entityName } from "./names.ts";
 
 /** One entry of `volumes`. `ignored` is a bind mount: not allowed on a device, dropped with a warning. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { displayName, entityName, environmentMap, labelMap, numericId } from "./names.ts";
 import { type WireApp, wireApps, wireConfig } from "./target-state.ts";
 

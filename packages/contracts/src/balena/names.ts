@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Longest name of anything in a target state (compat 5.2). */
 const MAX_NAME = 255;

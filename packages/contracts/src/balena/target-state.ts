@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { displayName, entityName, environmentMap, labelMap, numericId, scalarText } from "./names.ts";
 
 /** A service of a release (compat 5.2). `composition` is parsed apart, so that one field names itself in the error. */

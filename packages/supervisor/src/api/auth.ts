@@ -4,7 +4,7 @@ import type { KeyRing, Scope } from "../device/key-ring.ts";
 const HEADER = /^(?:bearer|apikey)\s+(\w+)$/i;
 
 /** The key that a request brings: `?apikey=`, or `Authorization: Bearer|ApiKey` (compat 3). */
-export function keyOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
+function keyOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
   return query.get("apikey") ?? HEADER.exec(request.headers.authorization ?? "")?.[1];
 }
 

@@ -117,7 +117,7 @@ export class ApplyLoop {
       running: new Map([...this.#running].map(([key, { step }]) => [key, step])),
       progress: this.#progress,
       plan: this.#plan,
-      isApplied: this.#isPlanned && this.#plan.steps.length + this.#plan.waits.length + this.#running.size === 0,
+      isApplied: this.#isSettled() && this.#plan.steps.length + this.#plan.waits.length + this.#running.size === 0,
       lastRoundAt: this.#lastRoundAt,
     };
   }
@@ -125,6 +125,11 @@ export class ApplyLoop {
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
+  }
+
+  /** Without a target nothing is to be done, as soon as it is sure that none comes. */
+  #isSettled(): boolean {
+    return this.#desired === undefined ? this.#current !== undefined : this.#isPlanned;
   }
 
   /** One look and its consequences; returns how long to wait unless something happens. */

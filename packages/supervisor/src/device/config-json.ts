@@ -1,5 +1,5 @@
 import { messageOf } from "@holdfast/contracts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../log.ts";
 import { readIfThere } from "../storage/durable-file.ts";
 
@@ -26,7 +26,7 @@ const configJson = z
 export type ConfigJson = z.infer<typeof configJson>;
 
 /** Parses config.json's text; text that is no JSON object gives an empty configuration and a line in the log. */
-export function parseConfigJson(content: string, log: Log): ConfigJson {
+function parseConfigJson(content: string, log: Log): ConfigJson {
   try {
     return configJson.parse(JSON.parse(content));
   } catch (error) {

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { DeviceFacts } from "../spec/device-facts.ts";
 import { readIfThere } from "../storage/durable-file.ts";
 import type { ConfigJson } from "./config-json.ts";

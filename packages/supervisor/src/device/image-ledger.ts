@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Current } from "../engine/current.ts";
 import { ImageIndex } from "../plan/image-index.ts";
 import { readIfThere, writeDurably } from "../storage/durable-file.ts";

@@ -31,6 +31,8 @@ export class KeyRing {
 
   /** Takes over the keys of containers that this process has not made. */
   async adopt(engine: Engine, current: Current): Promise<void> {
+    const present = new Set(current.containers.map((container) => container.id));
+    for (const id of this.#adopted) if (!present.has(id)) this.#adopted.delete(id);
     for (const { id, appId, hasApiKey } of current.containers) {
       if (!hasApiKey || this.#adopted.has(id)) continue;
       const environment = await engine.environmentOf(id);

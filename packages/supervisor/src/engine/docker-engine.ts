@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LABEL_SUPERVISED } from "../spec/labels.ts";
 import type { Engine, EngineEvent } from "./engine.ts";
 import { EngineHttp } from "./engine-http.ts";

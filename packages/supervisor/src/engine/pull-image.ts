@@ -1,5 +1,5 @@
 import { splitReference, worldError } from "@holdfast/contracts";
-import { z } from "zod";
+import * as z from "zod";
 import type { PullOptions } from "./engine.ts";
 import type { EngineHttp } from "./engine-http.ts";
 import { jsonLines } from "./json-lines.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { converge, freshContext, summary } from "../testing/converge.ts";
 import { desiredOf, type TestApp, wireOf } from "../testing/fixtures.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";

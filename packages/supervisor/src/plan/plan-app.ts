@@ -1,20 +1,9 @@
 import type { DesiredApp } from "../spec/desired.ts";
+import type { AppView } from "./app-view.ts";
 import { type Draft, retireUnlessLocked } from "./draft.ts";
 import { type MatchedApp, matchApp } from "./match.ts";
 import { isAttached } from "./plan-leftovers.ts";
 import { planService } from "./plan-service.ts";
-
-/** What the steps of one service need to know of its app. */
-export type AppView = {
-  readonly app: DesiredApp;
-  readonly matched: MatchedApp;
-  /** Every service has its image, or runs as wanted already: from here on the old release may be taken down. */
-  readonly allImages: boolean;
-  /** Some container of a former release is still there. */
-  readonly updating: boolean;
-  readonly readyNetworks: ReadonlySet<string>;
-  readonly readyVolumes: ReadonlySet<string>;
-};
 
 /** Plans networks, volumes and services of one app. */
 export function planApp(draft: Draft, app: DesiredApp): void {

@@ -1,8 +1,8 @@
 import type { ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
+import type { AppView } from "./app-view.ts";
 import { type Draft, retire, retireUnlessLocked } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
-import type { AppView } from "./plan-app.ts";
 import { planRunState } from "./run-state.ts";
 
 /** How often the marks of a hand-over are looked for, in milliseconds (compat 4.5). */

@@ -1,9 +1,9 @@
 import type { DependencyCondition } from "@holdfast/contracts";
 import type { ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
+import type { AppView } from "./app-view.ts";
 import type { Draft } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
-import type { AppView } from "./plan-app.ts";
 
 /** Joins networks, starts or stops the container that is as wanted. A running one that should run is not touched. */
 export function planRunState(draft: Draft, view: AppView, spec: ContainerSpec, keep: ObservedContainer): void {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { messageOf, wireApps, wireConfig } from "@holdfast/contracts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../log.ts";
 import { readIfThere, writeDurably } from "../storage/durable-file.ts";
 

@@ -10,7 +10,7 @@ export function dependenciesOf(service: TargetService): Readonly<Record<string, 
 }
 
 /** The service whose network namespace this one shares, if any. */
-export function networkOwner(service: TargetService): string | undefined {
+function networkOwner(service: TargetService): string | undefined {
   const mode = service.compose.network_mode;
   return mode?.startsWith("service:") === true ? mode.slice("service:".length) : undefined;
 }

@@ -31,5 +31,3 @@ export type TargetService = {
   readonly labels: Readonly<Record<string, string>>;
   readonly compose: ComposeService;
 };
-
-export const emptyTarget: Target = { apps: [], warnings: [] };
