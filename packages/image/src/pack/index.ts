@@ -8,7 +8,6 @@ export { unresolvedLibraries } from "./initrd/libraries.ts";
 export { initrdTree, makeInitrd, packInitrd } from "./initrd/make-initrd.ts";
 export { inspectImage } from "./inspect/inspect-image.ts";
 export { type Outputs, writeOutputs } from "./output/write-outputs.ts";
-export type { SbomPackage } from "./sbom/sbom-input.ts";
 export { sharedSecrets } from "./shared-secrets.ts";
 export { makeSlot, type Slot } from "./slot/make-slot.ts";
 export type { SlotCompression } from "./slot/slot-compression.ts";
