@@ -41,7 +41,9 @@ export async function serviceImage(input: ServiceImageInput): Promise<Image> {
     "build" in source
       ? await buildContext(join(directory, source.build.context), source.build.dockerfile, epoch)
       : undefined;
-  const inputs = { format: FORMAT, architecture, epoch, base: base.id, source, context: context?.hash };
+  // Not the directory's place: services with the same files share an image.
+  const { context: _, ...how } = "build" in source ? source.build : { context: undefined, ...source };
+  const inputs = { format: FORMAT, architecture, epoch, base: base.id, how, context: context?.hash };
   const known = new Map<string, ImageLayer>(base.layers.map((layer) => [layer.diffId, layer]));
   const folder = await stage({ cache, name: "service-image", inputs }, async (target) => {
     const engine = await input.engine();

@@ -26,8 +26,6 @@ export type BuildEngine = {
   readonly pull: (reference: string) => Promise<void>;
   /** Writes images to an uncompressed docker-archive. */
   readonly save: (ids: readonly string[], file: string) => Promise<void>;
-  /** Frees what no name refers to. */
-  readonly prune: () => Promise<void>;
   /** The engine's processor architecture in image formats' words. */
   readonly architecture: string;
 };

@@ -52,10 +52,6 @@ export async function connectEngine(
         createWriteStream(file),
       );
     },
-    prune: async () => {
-      const filters = JSON.stringify({ dangling: ["true"] });
-      (await call({ method: "POST", path: "/images/prune", query: { filters } })).resume();
-    },
   };
 }
 

@@ -1,0 +1,125 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAppsJson } from "@holdfast/contracts";
+import {
+  type BaseImageInput,
+  baseImage,
+  cacheRoot,
+  fetchDebs,
+  findMirror,
+  openDebs,
+  openEphemeralEngine,
+  preloadProject,
+  readLock,
+  type ToolsTree,
+  toolCommand,
+  toolsTree,
+} from "@holdfast/image";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readContent } from "../packages/image/src/tree/read-content.ts";
+import { type IsolatedEngine, startIsolatedEngine } from "./preload/isolated-engine.ts";
+
+/** 21 September 2026: earlier than the builds, later than the packages. */
+const EPOCH = 1_790_000_000;
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+let tools: ToolsTree;
+let input: BaseImageInput;
+let folder = "";
+
+beforeAll(async () => {
+  const cache = cacheRoot(process.env);
+  const mirror = await findMirror(process.env);
+  tools = await toolsTree({ cache, mirror });
+  const lock = await readLock(join(root, "os/lock/base-image-amd64.json"));
+  if (lock === undefined) throw new Error("os/lock/base-image-amd64.json is missing");
+  const fetched = await fetchDebs(lock, { cache, mirror });
+  input = { architecture: "amd64", debs: await openDebs(cache, fetched.lock.packages), epoch: EPOCH, cache };
+  folder = await mkdtemp(join(tmpdir(), "holdfast-preload-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Preloads a project with nothing in the cache, and writes what the data partition gets into a folder. */
+async function preload(project: string, name: string) {
+  const cache = join(folder, name, "cache");
+  const { proxies } = await findMirror(process.env);
+  const made = await preloadProject({
+    directory: project,
+    architecture: "amd64",
+    base: await baseImage({ ...input, cache }),
+    epoch: EPOCH,
+    cache,
+    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, proxies }),
+  });
+  const files: Record<string, Uint8Array> = {};
+  for (const [path, entry] of made.tree) if (entry.type === "file") files[path] = await readContent(entry.content);
+  return { ...made, files };
+}
+
+test("the sample preloads to the same bytes in another place, and its three services work", async () => {
+  const sample = join(root, "examples/telemetry");
+  const first = await preload(sample, "first");
+  const copy = join(folder, "elsewhere/telemetry");
+  await cp(sample, copy, { recursive: true });
+  const second = await preload(copy, "second");
+  expect(Object.keys(second.files)).toEqual(["apps.json", "preload/images.tar.zst"]);
+  for (const [path, bytes] of Object.entries(first.files)) {
+    expect(Buffer.compare(bytes, second.files[path] ?? new Uint8Array()), path).toBe(0);
+  }
+  await using engine = await startIsolatedEngine(tools);
+  const archive = join(folder, "images.tar.zst");
+  await writeFile(archive, first.files["preload/images.tar.zst"] ?? new Uint8Array());
+  await engine.docker("load", "--input", archive);
+  const images = JSON.parse(await engine.docker("inspect", ...first.images.map(({ reference }) => reference)));
+  expect(images.map(({ Id }: { Id: string }) => Id)).toEqual(first.images.map(({ id }) => id));
+  expect(new Set(images.map(({ RootFS }: { RootFS: { Layers: string[] } }) => RootFS.Layers[0])).size).toBe(1);
+  await runServices(engine, first.appsJson);
+});
+
+/** Starts the services as apps.json names them and asks each whether it does its work. */
+async function runServices(engine: IsolatedEngine, appsJson: string): Promise<void> {
+  const [app] = Object.values(parseAppsJson(JSON.parse(appsJson)).apps);
+  const [release] = Object.values(app?.releases ?? {});
+  await engine.docker("network", "create", "telemetry");
+  for (const name of ["broker", "publisher", "web"]) {
+    const image = release?.services[name]?.image ?? "";
+    await engine.docker("run", "--detach", "--name", name, "--network", "telemetry", image);
+  }
+  const messages = await engine.docker("exec", "broker", ..."mosquitto_sub -t telemetry/host -R -C 2 -W 30".split(" "));
+  for (const line of messages.trim().split("\n")) {
+    expect(JSON.parse(line)).toMatchObject({
+      cpu: { cores: expect.any(Number) },
+      memory: { total: expect.any(Number) },
+    });
+  }
+  await engine.docker("exec", "web", "/usr/local/bin/answers");
+  expect(await ask(engine, "GET / HTTP/1.0\\r\\n\\r\\n")).toMatch(/200 OK/);
+  const upgrade =
+    "Connection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGVzdA==";
+  const handshake = `GET /mqtt HTTP/1.1\\r\\nHost: web\\r\\n${upgrade}\\r\\nSec-WebSocket-Protocol: mqtt\\r\\n\\r\\n`;
+  expect(await ask(engine, handshake)).toMatch(/101 Switching/);
+  const before = Date.now();
+  await engine.docker("stop", "--time", "20", "web", "publisher", "broker");
+  expect(Date.now() - before).toBeLessThan(10_000);
+}
+
+/** First line of what the page's server answers to a neighbour. */
+async function ask(engine: IsolatedEngine, request: string): Promise<string> {
+  const script = `exec 3<>/dev/tcp/web/80; printf '${request}' >&3; read -r -t 5 line <&3; echo "$line"`;
+  return engine.docker("exec", "publisher", "bash", "-c", script);
+}
+
+test("a failing Dockerfile names the service and shows its output, and nothing is left running", async () => {
+  const project = join(folder, "broken");
+  await mkdir(join(project, "web"), { recursive: true });
+  await writeFile(join(project, "docker-compose.yml"), "services:\n  web:\n    build: ./web\n");
+  await writeFile(join(project, "web/Dockerfile"), "FROM debian:trixie-slim\nRUN echo about to fail; exit 7\n");
+  await expect(preload(project, "broken-cache")).rejects.toMatchObject({
+    code: "image.build-failed",
+    message: expect.stringMatching(/service "web".*code: 7.*about to fail/s),
+  });
+  const processes = await readFile("/proc/self/mounts", "utf8");
+  expect(processes).not.toContain(folder);
+});
