@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { refuse, suggestName } from "@holdfast/contracts";
 import { writeLock } from "../apt/index.ts";
 import { openDebs } from "../deb/index.ts";
+import { pinnedNode } from "../oci/node-binary.ts";
 import { type Disk, imageTools, makeDisk, type Outputs, writeOutputs } from "../pack/index.ts";
 import { toolCommand } from "../tools/index.ts";
 import type { ReadonlyTree } from "../tree/entry.ts";
@@ -84,8 +85,12 @@ export async function publishImage(
   try {
     const lockFile = join(scratch, "lock.json");
     await writeLock(lockFile, lock);
-    const debs = await openDebs(workshop.cache, lock.packages);
+    // Packages of which nothing is in the slot are not in the product.
+    const present = new Set(facts.parts.filter(({ bytes }) => bytes > 0).map(({ name }) => name));
+    const packages = lock.packages.filter(({ name }) => present.has(name));
+    const debs = await openDebs(workshop.cache, packages);
     const control = new Map(debs.map((deb) => [deb.name, deb.control]));
+    const node = await pinnedNode(workshop.repository, board.arch);
     return await writeOutputs({
       disk,
       name: imageName(slot, variant),
@@ -102,7 +107,12 @@ export async function publishImage(
         initrd: facts.initrd,
         uki: { size: facts.ukiBytes, path: FACTORY_ENTRY },
       },
-      sbom: { packages: lock.packages.map((entry) => ({ ...entry, control: control.get(entry.name) ?? {} })) },
+      sbom: {
+        packages: packages.map((entry) => ({ ...entry, control: control.get(entry.name) ?? {} })),
+        parts: [
+          { name: node.name, version: node.version, purl: `pkg:npm/${node.name}@${node.version}`, license: "MIT" },
+        ],
+      },
       locks: { "lock.json": lockFile },
       ...(level === undefined ? {} : { level }),
       tools: imageTools(toolCommand(workshop.tools), epoch),

@@ -28,16 +28,25 @@ export type NodeBinaryOptions = {
 
 export type NodeBinary = { readonly file: string; readonly sha256: Sha256; readonly version: string };
 
+/** The npm package, version and hash of the Node program that package-lock.json pins for an architecture. */
+export async function pinnedNode(
+  repository: string,
+  architecture: Architecture,
+): Promise<{ name: string; version: string; integrity: string }> {
+  const name = NPM_NAMES[architecture];
+  const lock = packageLock.parse(JSON.parse(await readFile(join(repository, "package-lock.json"), "utf8")));
+  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
+  if (version === undefined || integrity === undefined) throw new Error(`package-lock.json does not pin ${name}`);
+  return { name, version, integrity };
+}
+
 /**
  * The Node program for a board's architecture, stripped, from the npm package that package-lock.json pins. Fetched once
  * and checked against the lock's hash; after that it works offline.
  * @throws `image.node-unavailable` when the registry cannot be reached or serves something else
  */
 export async function nodeBinary({ architecture, repository, cache, env }: NodeBinaryOptions): Promise<NodeBinary> {
-  const name = NPM_NAMES[architecture];
-  const lock = packageLock.parse(JSON.parse(await readFile(join(repository, "package-lock.json"), "utf8")));
-  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
-  if (version === undefined || integrity === undefined) throw new Error(`package-lock.json does not pin ${name}`);
+  const { name, version, integrity } = await pinnedNode(repository, architecture);
   const folder = await buildOnce(join(cache, "node", `${name}-${version}`), async (temporary) => {
     try {
       const tarball = await fetchPackage(`${name}@${version}`, integrity, temporary, env);
