@@ -78,6 +78,13 @@ describe("writeSupervisorImage", () => {
     expect((await stat(archive)).size).toBeGreaterThan(500);
   });
 
+  it("keeps the runtime's layer from release to release", async () => {
+    const before = await writeSupervisorImage(input(), join(scratch, "5"));
+    const after = await writeSupervisorImage(input({ epoch: 1_800_000_000, version: "2.0.0" }), join(scratch, "6"));
+    expect(after.diffIds[0]).toBe(before.diffIds[0]);
+    expect(after.id).not.toBe(before.id);
+  });
+
   it("changes only the upper layer with the bundle", async () => {
     const before = await writeSupervisorImage(input(), join(scratch, "1"));
     const bundle = { ...input().bundle, "supervisor.js": new TextEncoder().encode("other()") };

@@ -21,6 +21,11 @@ const CERTIFICATES = "usr/share/ca-certificates/mozilla/";
 const APP = "usr/src/app";
 /** The archive lies in every slot, so bytes count; Node's layer is compressed once per version. */
 const LEVEL = 19;
+/**
+ * Time of the files in the runtime layer, the day of trixie's release: with the release's own time, every release would
+ * send, unpack and compress the same Node again.
+ */
+const RUNTIME_TIME = Date.UTC(2025, 7, 9) / 1000;
 
 export type SupervisorPackage = {
   readonly name: string;
@@ -63,7 +68,7 @@ export async function writeSupervisorImage(input: SupervisorImageInput, file: st
   const scratch = await mkdtemp(`${file}-layers-`);
   try {
     const layers = [
-      { layer: await writeLayer(runtime, scratch, epoch), createdBy: "holdfast: Debian's libraries, Node" },
+      { layer: await writeLayer(runtime, scratch, RUNTIME_TIME), createdBy: "holdfast: Debian's libraries, Node" },
       { layer: await writeLayer(app, scratch, epoch), createdBy: `holdfast: supervisor ${version}` },
     ];
     const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(version) });
