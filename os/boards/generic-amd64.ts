@@ -1,4 +1,5 @@
 import { defineBoard } from "@holdfast/contracts";
+import { genericUefiLayers } from "../families/generic-uefi.ts";
 
 export default defineBoard({
   slug: "generic-amd64",
@@ -7,28 +8,7 @@ export default defineBoard({
   balenaArch: "amd64",
   deviceType: "generic-amd64",
   kernel: "linux-image-amd64",
-  layers: [
-    "base",
-    "kernel",
-    "boot",
-    "state",
-    "network",
-    "dns",
-    "time",
-    "mdns",
-    "vpn",
-    "ssh",
-    "logging",
-    "swap",
-    "engine",
-    "supervisor",
-    "update",
-    "proxy",
-    "bluetooth",
-    "splash",
-    "development",
-    "production",
-  ],
+  layers: genericUefiLayers,
   loader: { from: "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", to: "EFI/BOOT/BOOTX64.EFI" },
   stub: "/usr/lib/systemd/boot/efi/linuxx64.efi.stub",
   consoles: ["tty0", "ttyS0,115200"],

@@ -1,4 +1,5 @@
 import { defineBoard } from "@holdfast/contracts";
+import { genericUefiLayers } from "../families/generic-uefi.ts";
 
 export default defineBoard({
   slug: "generic-arm64",
@@ -7,28 +8,7 @@ export default defineBoard({
   balenaArch: "aarch64",
   deviceType: "generic-aarch64",
   kernel: "linux-image-arm64",
-  layers: [
-    "base",
-    "kernel",
-    "boot",
-    "state",
-    "network",
-    "dns",
-    "time",
-    "mdns",
-    "vpn",
-    "ssh",
-    "logging",
-    "swap",
-    "engine",
-    "supervisor",
-    "update",
-    "proxy",
-    "bluetooth",
-    "splash",
-    "development",
-    "production",
-  ],
+  layers: genericUefiLayers,
   loader: { from: "/usr/lib/systemd/boot/efi/systemd-bootaa64.efi", to: "EFI/BOOT/BOOTAA64.EFI" },
   stub: "/usr/lib/systemd/boot/efi/linuxaa64.efi.stub",
   consoles: ["tty0", "ttyAMA0"],

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Board, refuse } from "@holdfast/contracts";
 import type { Lock } from "../apt/index.ts";
-import { keyOf, stage } from "../cache/index.ts";
+import { keyOf, openScratch, stage } from "../cache/index.ts";
 import { accountsLedgerSchema } from "../compose/accounts.ts";
 import { type ComposedRoot, composeRoot, type Part } from "../compose/compose-root.ts";
 import { osRelease } from "../compose/derived.ts";
 import { checkScripts, requireAccounted, scriptsLedgerSchema } from "../compose/scripts-ledger.ts";
-import { openDebs } from "../deb/index.ts";
 import {
   type ImageTools,
   imageTools,
@@ -24,10 +23,11 @@ import {
 import { toolCommand } from "../tools/index.ts";
 import { type Content, contentOf, type ReadonlyTree, type Tree } from "../tree/entry.ts";
 import { readContent } from "../tree/read-content.ts";
-import type { RootfsOptions, Workshop } from "./build-options.ts";
+import { osDirOf, type RootfsOptions, type Workshop } from "./build-options.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { initrdSpec } from "./initrd-spec.ts";
-import { fetchBoardPackages, readBoard } from "./resolve-board.ts";
+import { type OpenedPackage, openPackages, scriptsOf } from "./open-packages.ts";
+import { fetchBoardPackages, hasSupervisor, readBoard } from "./resolve-board.ts";
 import { supervisorArchive } from "./supervisor-archive.ts";
 import { treeDigest } from "./tree-digest.ts";
 
@@ -53,15 +53,19 @@ export type BuiltSlot = {
   readonly notes: readonly string[];
 };
 
-const CODE = ["packages/image/src", "packages/contracts/src", "os/layers", "os/boards", "os/ledger"];
+/** What changes an image and is neither a package nor a bundle: our own code, and the definitions. */
+const CODE = ["packages/image/src", "packages/contracts/src"];
+const DEFINITIONS = ["layers", "boards", "ledger"];
 
 /** Builds the OS release of a board: one slot and its UKI, the same for every variant. A cached stage. */
 export async function buildSlot(options: RootfsOptions, workshop: Workshop): Promise<BuiltSlot> {
   const { repository, cache } = workshop;
-  const resolved = await readBoard(join(repository, "os"), options.board);
+  const osDir = osDirOf(workshop);
+  const resolved = await readBoard(osDir, options.board);
   const { lock, notes } = await fetchBoardPackages(resolved, workshop, options.locked ?? false);
   const inputs = {
     code: await fingerprint(repository, CODE),
+    definitions: await fingerprint(osDir, DEFINITIONS),
     tools: workshop.tools.key,
     packages: lock.packages.map(({ sha256 }) => sha256),
     host: [...options.programs.host].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]),
@@ -100,51 +104,50 @@ async function makeRelease(
   options: RootfsOptions,
   workshop: Workshop,
 ): Promise<void> {
-  const { progress, repository, cache } = workshop;
-  const tools = imageTools(toolCommand(workshop.tools), options.epoch);
-  const scratch = await mkdtemp(join(cache, "scratch-"));
-  try {
-    const accounts = accountsLedgerSchema.parse(
-      JSON.parse(await readFile(join(repository, "os/ledger/accounts.json"), "utf8")),
-    );
-    const { packages, warnings } = await openPackages(resolved, lock, options, workshop);
-    const { board, layers } = resolved;
-    const root = await composeRoot({
-      board,
-      layers,
-      packages,
-      accounts,
-      version: options.version,
-      additions: await additions(board, lock, options, workshop),
-      stage: (name, inputs, build) => stage({ cache, name, inputs: { inputs, tools: workshop.tools.key } }, build),
-      scratch,
-      runTool: (argv) => tools.run(argv),
-      progress,
-    });
-    requireLibraries(root.tree);
-    await requireNoSecrets(root.tree);
-    const context: Context = { directory, scratch, tools, root, board, options, workshop };
-    const initrd = await buildInitrd(context, await initrdSpec(layers, board, accounts));
-    const slot = await buildFilesystem(context);
-    const ukiBytes = await buildUki(context, initrd.file, slot);
-    await copyLoader(context);
-    const { file: _, ...slotFacts } = slot;
-    const { file: _initrd, ...initrdFacts } = initrd;
-    const facts: SlotFacts = {
-      slot: slotFacts,
-      kernelVersion: root.kernel.version,
-      cmdline: commandLine(board, slot),
-      initrd: initrdFacts,
-      ukiBytes,
-      parts: root.parts,
-    };
-    const release = { version: options.version, deviceType: board.deviceType, boardName: board.name };
-    await writeFile(join(directory, "os-release"), osRelease(release));
-    await writeFile(join(directory, "warnings.json"), JSON.stringify(warnings));
-    await writeFile(join(directory, "slot.json"), `${JSON.stringify(facts, null, 1)}\n`);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const { progress, cache, signal } = workshop;
+  const tools = imageTools(toolCommand(workshop.tools), options.epoch, signal);
+  await using opened = await openScratch(cache);
+  const scratch = opened.directory;
+  const accounts = accountsLedgerSchema.parse(
+    JSON.parse(await readFile(join(osDirOf(workshop), "ledger/accounts.json"), "utf8")),
+  );
+  const packages = await openPackages(resolved.layers, lock, workshop);
+  const warnings = await accountForScripts(packages, options, workshop);
+  const { board, layers } = resolved;
+  const root = await composeRoot({
+    board,
+    layers,
+    packages,
+    accounts,
+    version: options.version,
+    additions: await additions(resolved, lock, options, workshop),
+    stage: (name, inputs, build) => stage({ cache, name, inputs: { inputs, tools: workshop.tools.key } }, build),
+    scratch,
+    runTool: (argv) => tools.run(argv),
+    progress,
+  });
+  signal?.throwIfAborted();
+  requireLibraries(root.tree);
+  await requireNoSecrets(root.tree);
+  const context: Context = { directory, scratch, tools, root, board, options, workshop };
+  const initrd = await buildInitrd(context, await initrdSpec(layers, board, accounts));
+  const slot = await buildFilesystem(context);
+  const ukiBytes = await buildUki(context, initrd.file, slot);
+  await copyLoader(context);
+  const { file: _, ...slotFacts } = slot;
+  const { file: _initrd, ...initrdFacts } = initrd;
+  const facts: SlotFacts = {
+    slot: slotFacts,
+    kernelVersion: root.kernel.version,
+    cmdline: commandLine(board, slot),
+    initrd: initrdFacts,
+    ukiBytes,
+    parts: root.parts,
+  };
+  const release = { version: options.version, deviceType: board.deviceType, boardName: board.name };
+  await writeFile(join(directory, "os-release"), osRelease(release));
+  await writeFile(join(directory, "warnings.json"), JSON.stringify(warnings));
+  await writeFile(join(directory, "slot.json"), `${JSON.stringify(facts, null, 1)}\n`);
 }
 
 type Context = {
@@ -157,43 +160,35 @@ type Context = {
   readonly workshop: Workshop;
 };
 
-async function openPackages(
-  { layers }: Resolved,
-  lock: Lock,
+async function accountForScripts(
+  packages: readonly OpenedPackage[],
   options: RootfsOptions,
-  { cache, progress, repository }: Workshop,
-) {
-  const without = new Set(layers.flatMap(({ layer }) => Object.keys(layer.without)));
-  const wanted = lock.packages.filter(({ name }) => !without.has(name));
-  const debs = await openDebs(cache, wanted, { progress });
-  const packages = debs.map((deb, index) => ({
-    name: deb.name,
-    version: wanted[index]?.version ?? "",
-    entries: deb.entries,
-    scripts: deb.scripts,
-  }));
+  workshop: Workshop,
+): Promise<string[]> {
   const ledger = scriptsLedgerSchema.parse(
-    JSON.parse(await readFile(join(repository, "os/ledger/scripts.json"), "utf8")),
+    JSON.parse(await readFile(join(osDirOf(workshop), "ledger/scripts.json"), "utf8")),
   );
-  const scripts = packages.map(({ name, version, scripts }) => ({ name, version, scripts: definedOnly(scripts) }));
-  return { packages, warnings: requireAccounted(checkScripts(scripts, ledger), options.strict ?? false) };
-}
-
-function definedOnly(scripts: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(scripts).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
-  );
+  return requireAccounted(checkScripts(scriptsOf(packages), ledger), options.strict ?? false);
 }
 
 /** Host programs, the supervisor's archive, and the epoch that a clockless device starts its time from. */
-async function additions(board: Board, lock: Lock, options: RootfsOptions, workshop: Workshop): Promise<ReadonlyTree> {
-  const tree: Tree = new Map(await supervisorArchive(board, lock, options.programs, options.epoch, workshop));
+async function additions(
+  { board, layers }: Resolved,
+  lock: Lock,
+  options: RootfsOptions,
+  workshop: Workshop,
+): Promise<ReadonlyTree> {
+  const tree: Tree = new Map(
+    hasSupervisor(layers) ? await supervisorArchive(board, lock, options.programs, options.epoch, workshop) : [],
+  );
   const file = (content: Content) => ({ type: "file", content, mode: 0o644, uid: 0, gid: 0 }) as const;
   for (const [name, bytes] of options.programs.host)
     tree.set(`usr/lib/holdfast/${name}.js`, file({ kind: "bytes", bytes }));
   tree.set("usr/lib/clock-epoch", file(contentOf("")));
   return tree;
 }
+
+const stopped = ({ signal }: Workshop): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
 
 function requireLibraries(tree: ReadonlyTree): void {
   const missing = unresolvedLibraries(tree);
@@ -226,7 +221,8 @@ async function buildInitrd(
   // Compressing is the long part: keyed by the content, a change elsewhere in the root does not repeat it.
   const inputs = { content: await treeDigest(tree), epoch: options.epoch };
   const folder = await stage({ cache: workshop.cache, name: "initrd", inputs }, async (directory) => {
-    const packed = await packInitrd({ tree, epoch: options.epoch, output: join(directory, "initrd") });
+    const output = join(directory, "initrd");
+    const packed = await packInitrd({ tree, epoch: options.epoch, output, ...stopped(workshop) });
     await writeFile(join(directory, "unpacked-size"), String(packed.unpackedSize));
   });
   const file = join(folder, "initrd");
@@ -244,6 +240,7 @@ async function buildFilesystem({ directory, root, board, options, tools, worksho
     tools,
     output: join(directory, "slot.img"),
     partitionSize: board.partitions.root * 1024 * 1024,
+    ...stopped(workshop),
   });
   step.end(`${Math.round(slot.size / 1e6)} MB`);
   return slot;

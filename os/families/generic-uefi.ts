@@ -1,0 +1,23 @@
+/** What every board that boots by UEFI gets, in the order in which layers are applied. */
+export const genericUefiLayers: string[] = [
+  "base",
+  "kernel",
+  "boot",
+  "state",
+  "network",
+  "dns",
+  "time",
+  "mdns",
+  "vpn",
+  "ssh",
+  "logging",
+  "swap",
+  "engine",
+  "supervisor",
+  "update",
+  "proxy",
+  "bluetooth",
+  "splash",
+  "development",
+  "production",
+];
