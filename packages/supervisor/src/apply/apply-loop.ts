@@ -33,9 +33,11 @@ export type ApplyOptions = {
   readonly random?: () => number;
 };
 
-/** Steps that run at a time: few, since each costs the device's disk; downloads apart, they take minutes. */
-const MAX_STEPS = 4;
-const MAX_PULLS = 2;
+/**
+ * Steps that run at a time, by kind. Few, since each costs the device's disk; downloads take minutes, and stopping is
+ * nothing but waiting for grace periods: neither may hold up the rest.
+ */
+const LANES = { pull: 2, stop: 16, other: 4 } as const;
 /** The engine is on this device and restarts in seconds: no reason to wait for long. */
 const MAX_ENGINE_DELAY_MS = 10_000;
 /** Events come in bursts; one look answers all of them. */
@@ -195,17 +197,15 @@ export class ApplyLoop {
 
   #startSteps(signal: AbortSignal): void {
     const now = this.#options.clock.now();
-    let pulls = 0;
-    for (const { step } of this.#running.values()) if (step.do === "pull-image") pulls += 1;
-    let others = this.#running.size - pulls;
+    const busy = { pull: 0, stop: 0, other: 0 };
+    for (const { step } of this.#running.values()) busy[laneOf(step)] += 1;
     for (const step of this.#plan.steps) {
       const key = stepKey(step);
+      const lane = laneOf(step);
       if (this.#running.has(key) || this.#backoff.isWaiting(key, now)) continue;
       // It ended while we were looking: what we saw may be older than that. The next look is due already.
-      if (this.#finished.has(key)) continue;
-      if (step.do === "pull-image" ? pulls >= MAX_PULLS : others >= MAX_STEPS) continue;
-      if (step.do === "pull-image") pulls += 1;
-      else others += 1;
+      if (this.#finished.has(key) || busy[lane] >= LANES[lane]) continue;
+      busy[lane] += 1;
       void this.#perform(key, step, signal);
     }
   }
@@ -256,4 +256,9 @@ type DisruptiveStep = Extract<Step, { readonly do: "stop-container" | "remove-co
 
 function isDisruptive(step: Step): step is DisruptiveStep {
   return step.do === "stop-container" || step.do === "remove-container" || step.do === "rename-container";
+}
+
+function laneOf(step: Step): keyof typeof LANES {
+  if (step.do === "pull-image") return "pull";
+  return step.do === "stop-container" ? "stop" : "other";
 }
