@@ -22,7 +22,7 @@ export { probeKvm } from "./qemu/probe-kvm.ts";
 export type { Vm } from "./record.ts";
 export { type Resume, resumeSnapshot } from "./snapshot/resume-snapshot.ts";
 export { saveSnapshot } from "./snapshot/save-snapshot.ts";
-export { findSnapshot, removeSnapshot, type Snapshot } from "./snapshot/snapshot-record.ts";
+export { findSnapshot, listSnapshots, removeSnapshot, type Snapshot } from "./snapshot/snapshot-record.ts";
 export { type DiskBus, type FullVmSpec, parseVmSpec, type VmSpec } from "./spec.ts";
 export type { WriteLogEntry } from "./write-log/entry.ts";
 export { planReplay, type ReplayOptions, type ReplayStep } from "./write-log/plan-replay.ts";

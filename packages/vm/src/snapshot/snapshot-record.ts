@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, refuse } from "@holdfast/contracts";
 import { z } from "zod";
@@ -58,6 +58,18 @@ export async function findSnapshot(home: string, name: string): Promise<Snapshot
       cause: messageOf(error),
     });
   }
+}
+
+/** Names of all snapshots below `home`, the newest first, also of stale ones. */
+export async function listSnapshots(home: string): Promise<string[]> {
+  const names = await readdir(join(home, ".snapshots")).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const dated = names
+    .filter((name) => NAME.test(name))
+    .map(async (name) => ({ name, madeAt: (await stat(join(snapshotDirectory(home, name), RECORD))).mtimeMs }));
+  return (await Promise.all(dated)).sort((a, b) => b.madeAt - a.madeAt).map(({ name }) => name);
 }
 
 /** Deletes a snapshot. Devices that were resumed from it and still exist lose their disks: remove them first. */
