@@ -29,7 +29,8 @@ export async function freshRoot(suite: "bookworm" | "trixie"): Promise<FreshRoot
     await runHere(`git clone --quiet --no-hardlinks ${repository} ${path.join(root, "src")}`);
     await copyNetworkAccess(root);
     // Not even useradd is there.
-    const account = "echo someone:x:1000:1000::/home/someone:/bin/sh >>/etc/passwd && echo someone:x:1000: >>/etc/group";
+    const account =
+      "echo someone:x:1000:1000::/home/someone:/bin/sh >>/etc/passwd && echo someone:x:1000: >>/etc/group";
     await enter(root, `${account} && mkdir /home/someone && chown -R 1000:1000 /src /home/someone`, "root");
   } catch (thrown) {
     await rm(directory, { recursive: true, force: true });
