@@ -1,5 +1,5 @@
 import { defineBoard } from "@holdfast/contracts";
-import { genericUefiLayers } from "../families/generic-uefi.ts";
+import { genericUefiLayers } from "./families/generic-uefi.ts";
 
 export default defineBoard({
   slug: "generic-amd64",

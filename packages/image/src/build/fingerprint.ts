@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 
 /**
@@ -15,7 +15,8 @@ export async function fingerprint(root: string, folders: readonly string[]): Pro
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
     for (const file of files) {
-      hash.update(`${relative(root, file)}\0`);
+      const { mode } = await stat(file);
+      hash.update(`${relative(root, file)}\0${mode & 0o100}\0`);
       hash.update(
         createHash("sha256")
           .update(await readFile(file))
