@@ -3,6 +3,7 @@ export { parseConfig } from "./build/boot-entries.ts";
 export { buildDisk, imageName, parseVariant, publishImage } from "./build/build-image.ts";
 export { type Programs, type Variant, variants, type Workshop } from "./build/build-options.ts";
 export { type BuiltSlot, buildSlot, type SlotFacts } from "./build/build-slot.ts";
+export { refreshScriptsLedger } from "./build/refresh-scripts-ledger.ts";
 export { lockFile, readBoard } from "./build/resolve-board.ts";
 export * from "./cache/index.ts";
 export { listBoards, listLayers, loadBoard, loadLayers } from "./compose/load-definitions.ts";

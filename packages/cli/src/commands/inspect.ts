@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
-import { type InspectedImage, imageTools, inspectImage, toolCommand } from "@holdfast/image";
+import { type InspectedImage, imageTools, inspectImage, openScratch, toolCommand } from "@holdfast/image";
 import type { Arguments, Context } from "../command/command.ts";
 import { cacheDirectory } from "../machine/cache.ts";
 import { openTools } from "../machine/tools.ts";
@@ -13,14 +12,11 @@ const LARGEST = 15;
 /** `holdfast inspect IMAGE`. */
 export async function run(args: Arguments, context: Context): Promise<undefined> {
   const tools = imageTools(toolCommand(await openTools(context)), 0);
-  const scratch = await mkdtemp(path.join(cacheDirectory, "scratch-"));
-  try {
-    const image = await inspectImage(args.required("IMAGE"), { tools, scratch, signal: context.signal });
-    if (context.json) context.printJson(image);
-    else context.print(describeImage(image, args.flag("packages")));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await openScratch(cacheDirectory);
+  const options = { tools, scratch: scratch.directory, signal: context.signal };
+  const image = await inspectImage(args.required("IMAGE"), options);
+  if (context.json) context.printJson(image);
+  else context.print(describeImage(image, args.flag("packages")));
 }
 
 function describeImage(image: InspectedImage, allPackages: boolean): string {

@@ -6,12 +6,14 @@ import { run } from "../process/run.ts";
 import { type Mirror, mirrorFromSetting } from "./mirror.ts";
 import { suites } from "./package-lists.ts";
 
-type LocalPackage = {
+export type LocalPackage = {
   readonly name: string;
   readonly version: string;
   readonly depends?: string;
   /** Path below the root -> content. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Maintainer scripts by name: `postinst`. */
+  readonly scripts?: Readonly<Record<string, string>>;
 };
 
 /**
@@ -63,7 +65,10 @@ async function publishAll(directory: string, packages: readonly LocalPackage[]):
   }
 }
 
-async function addPackage(directory: string, { name, version, depends, files }: LocalPackage): Promise<string> {
+async function addPackage(
+  directory: string,
+  { name, version, depends, files, scripts }: LocalPackage,
+): Promise<string> {
   const tree = path.join(directory, "work", name);
   const control = [
     `Package: ${name}`,
@@ -77,6 +82,8 @@ async function addPackage(directory: string, { name, version, depends, files }: 
     await mkdir(path.dirname(path.join(tree, file)), { recursive: true, mode: 0o755 });
     await writeFile(path.join(tree, file), content);
   }
+  for (const [script, text] of Object.entries(scripts ?? {}))
+    await writeFile(path.join(tree, "DEBIAN", script), text, { mode: 0o755 });
   const place = `pool/main/${name}_${version.replace(/^\d+:/, "")}_amd64.deb`;
   const deb = path.join(directory, "debian", place);
   await mkdir(path.dirname(deb), { recursive: true });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { refuse, suggestName } from "@holdfast/contracts";
 import { writeLock } from "../apt/index.ts";
-import { openDebs } from "../deb/index.ts";
+import { openScratch } from "../cache/index.ts";
 import { pinnedNode } from "../oci/node-binary.ts";
 import { type Disk, imageTools, makeDisk, type Outputs, writeOutputs } from "../pack/index.ts";
 import { toolCommand } from "../tools/index.ts";
@@ -10,6 +10,7 @@ import type { ReadonlyTree } from "../tree/entry.ts";
 import { bootEntries, FACTORY_ENTRY } from "./boot-entries.ts";
 import { type Variant, variants, type Workshop } from "./build-options.ts";
 import type { BuiltSlot } from "./build-slot.ts";
+import { openLocked } from "./open-packages.ts";
 
 export type DiskOptions = {
   readonly slot: BuiltSlot;
@@ -53,7 +54,7 @@ export async function buildDisk(
       ...(dataTree === undefined ? {} : { dataTree }),
       epoch,
       seed: `${board.slug}-${version}`,
-      tools: imageTools(toolCommand(workshop.tools), epoch),
+      tools: imageTools(toolCommand(workshop.tools), epoch, workshop.signal),
       output: join(out, `${imageName(slot, variant)}.img`),
       scratch,
       ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
@@ -81,14 +82,14 @@ export async function publishImage(
 ): Promise<Outputs> {
   const { board, facts, version, epoch, lock } = slot;
   const step = workshop.progress.start("compress image, write manifest");
-  const scratch = await mkdtemp(join(workshop.cache, "scratch-"));
   try {
-    const lockFile = join(scratch, "lock.json");
+    await using scratch = await openScratch(workshop.cache);
+    const lockFile = join(scratch.directory, "lock.json");
     await writeLock(lockFile, lock);
     // Packages of which nothing is in the slot are not in the product.
     const present = new Set(facts.parts.filter(({ bytes }) => bytes > 0).map(({ name }) => name));
     const packages = lock.packages.filter(({ name }) => present.has(name));
-    const debs = await openDebs(workshop.cache, packages);
+    const debs = await openLocked(packages, lock, workshop);
     const control = new Map(debs.map((deb) => [deb.name, deb.control]));
     const node = await pinnedNode(workshop.repository, board.arch);
     return await writeOutputs({
@@ -115,11 +116,10 @@ export async function publishImage(
       },
       locks: { "lock.json": lockFile },
       ...(level === undefined ? {} : { level }),
-      tools: imageTools(toolCommand(workshop.tools), epoch),
+      tools: imageTools(toolCommand(workshop.tools), epoch, workshop.signal),
       ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
     });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
     step.end();
   }
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Progress } from "@holdfast/contracts";
 import type { Mirror } from "../apt/index.ts";
 import type { SecureBootKeys, SlotCompression } from "../pack/index.ts";
@@ -10,6 +11,8 @@ export type Variant = (typeof variants)[number];
 export type Workshop = {
   /** The repository's root. */
   readonly repository: string;
+  /** Folder with boards, layers, locks and ledgers; the repository's `os` unless said otherwise. */
+  readonly osDir?: string;
   readonly cache: string;
   readonly mirror: Mirror;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,6 +20,10 @@ export type Workshop = {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 };
+
+/** Where a workshop's boards, layers, locks and ledgers are. Pure. */
+export const osDirOf = ({ repository, osDir }: Pick<Workshop, "repository" | "osDir">): string =>
+  osDir ?? join(repository, "os");
 
 /** Programs that other packages bundled; the image builder does not know how. */
 export type Programs = {

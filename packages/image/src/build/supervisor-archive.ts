@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { Board } from "@holdfast/contracts";
 import type { Lock } from "../apt/index.ts";
 import { stage } from "../cache/index.ts";
-import { openDebs } from "../deb/index.ts";
 import { nodeBinary } from "../oci/node-binary.ts";
 import { supervisorPackages, writeSupervisorImage } from "../oci/supervisor-image.ts";
 import type { Tree } from "../tree/entry.ts";
 import type { Programs, Workshop } from "./build-options.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { openLocked } from "./open-packages.ts";
 
 const ARCHIVE = "supervisor.tar.zst";
 const MANIFEST = "supervisor.json";
@@ -47,7 +47,7 @@ export async function supervisorArchive(
       version,
       node: node.file,
       nodeSize: (await stat(node.file)).size,
-      packages: await openDebs(cache, packages),
+      packages: await openLocked(packages, lock, workshop),
       epoch,
       cache,
     };

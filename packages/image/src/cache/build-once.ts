@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { reportDiskFull } from "./disk-full.ts";
+import { isAbandoned, ownedName } from "./owned-name.ts";
 
 /** Directories handed out by this process: pruning must not take them away. */
 const inUse = new Set<string>();
 const TEMPORARY = ".making-";
-/** A temporary directory that nobody has touched for this long belongs to a builder that crashed. */
-const ABANDONED_MS = 6 * 60 * 60 * 1000;
 
 /**
  * Returns `directory`, made by `build` if it does not exist. The builder fills a temporary neighbour that is renamed when
@@ -22,7 +20,7 @@ export async function buildOnce(directory: string, build: (temporary: string) =>
     return directory;
   }
   return reportDiskFull(directory, async () => {
-    const temporary = path.join(path.dirname(directory), `${TEMPORARY}${randomBytes(6).toString("hex")}`);
+    const temporary = path.join(path.dirname(directory), ownedName(TEMPORARY));
     try {
       await mkdir(temporary, { recursive: true });
       await build(temporary);
@@ -51,7 +49,7 @@ async function markUsed(directory: string): Promise<void> {
 
 /**
  * Bounds a directory of built directories: keeps the `keep` last used and whatever this process uses; removes older ones
- * and what crashed builders left. Failures do not matter: the next prune tries again.
+ * and what builders that were killed left. Failures do not matter: the next prune tries again.
  */
 export async function prune(parent: string, keep: number, prefix = ""): Promise<void> {
   const found: { directory: string; used: number }[] = [];
@@ -64,7 +62,8 @@ export async function prune(parent: string, keep: number, prefix = ""): Promise<
     if (used === undefined) continue;
     if (!name.startsWith(TEMPORARY)) {
       if (name.startsWith(prefix)) found.push({ directory, used });
-    } else if (used < Date.now() - ABANDONED_MS) await rm(directory, { recursive: true, force: true }).catch(() => {});
+    } else if (isAbandoned(name, TEMPORARY, used))
+      await rm(directory, { recursive: true, force: true }).catch(() => {});
   }
   found.sort((a, b) => b.used - a.used);
   for (const { directory } of found.slice(keep)) {

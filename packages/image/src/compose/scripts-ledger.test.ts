@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checkScripts, requireAccounted, scriptHash } from "./scripts-ledger.ts";
+import { checkScripts, refreshScripts, requireAccounted, scriptHash } from "./scripts-ledger.ts";
 
 const script = "#!/bin/sh\nadduser --system x\n";
 const packages = [{ name: "x", version: "1.2-1", scripts: { postinst: script } }];
@@ -31,4 +31,29 @@ it("knows kernel packages without their ABI", () => {
   expect(
     checkScripts([{ name: "linux-image-6.12.117+deb13-amd64", version: "1", scripts: { postinst: script } }], ledger),
   ).toEqual([]);
+});
+
+it("enters changed scripts of accounted packages and new ones that a layer speaks for, and names the rest", () => {
+  const found = [
+    { name: "x", version: "1", scripts: { postinst: "new form" } },
+    { name: "y", version: "1", scripts: { preinst: "of a new package" } },
+    { name: "z", version: "1", scripts: { postinst: "of nobody" } },
+  ];
+  const before = { x: { how: "user in a layer", hashes: { postinst: ["0000"] } } };
+  const { ledger, changed, unknown } = refreshScripts(before, found, { y: "a link in the layer" });
+  expect(changed.map((finding) => `${finding.package} ${finding.problem}`)).toEqual(["x changed", "y unknown"]);
+  expect(unknown.map((finding) => finding.package)).toEqual(["z"]);
+  expect(ledger["x"]?.hashes["postinst"]).toEqual(["0000", scriptHash("new form", "1")]);
+  expect(ledger["y"]?.how).toBe("a link in the layer");
+  expect(checkScripts(found.slice(0, 2), ledger)).toEqual([]);
+  expect(before.x.hashes.postinst).toEqual(["0000"]);
+});
+
+it("remembers a bounded number of forms of a script", () => {
+  let ledger = {};
+  for (let version = 1; version <= 9; version += 1)
+    ({ ledger } = refreshScripts(ledger, [{ name: "x", version: "-", scripts: { postinst: `form ${version}` } }], {
+      x: "prints only",
+    }));
+  expect(ledger).toMatchObject({ x: { hashes: { postinst: { length: 4 } } } });
 });

@@ -53,6 +53,50 @@ export function ledgerName(name: string): string {
   return name.replace(/\d+\.\d+\.\d+\+deb\d+/, "@ABI@");
 }
 
+/** Versions of a script that stay accepted: one per architecture, and those of the release before. */
+const REMEMBERED = 4;
+
+export type RefreshedLedger = {
+  readonly ledger: ScriptsLedger;
+  /** Scripts whose new form was entered. */
+  readonly changed: readonly ScriptFinding[];
+  /** Scripts that nobody accounted for: neither in the ledger nor in a layer's `scripts`. */
+  readonly unknown: readonly ScriptFinding[];
+};
+
+/**
+ * Enters the scripts of packages that are accounted for: changed ones of packages that the ledger knows, and those of
+ * packages that a layer's `scripts` speaks for (package -> how). Pure.
+ */
+export function refreshScripts(
+  ledger: ScriptsLedger,
+  packages: readonly PackageScripts[],
+  accounted: Readonly<Record<string, string>>,
+): RefreshedLedger {
+  const refreshed: ScriptsLedger = structuredClone(ledger);
+  const [changed, unknown]: [ScriptFinding[], ScriptFinding[]] = [[], []];
+  for (const { name, version, scripts } of packages) {
+    for (const finding of checkScripts([{ name, version, scripts }], refreshed)) {
+      const key = ledgerName(name);
+      const how = refreshed[key]?.how ?? accounted[name];
+      if (how === undefined) {
+        unknown.push(finding);
+        continue;
+      }
+      const hashes = refreshed[key]?.hashes ?? {};
+      const known = hashes[finding.script] ?? [];
+      const fresh = [...known, scriptHash(finding.text, version)].slice(-REMEMBERED);
+      refreshed[key] = { how, hashes: { ...hashes, [finding.script]: fresh } };
+      changed.push(finding);
+    }
+  }
+  return { ledger: sorted(refreshed), changed, unknown };
+}
+
+function sorted(ledger: ScriptsLedger): ScriptsLedger {
+  return Object.fromEntries(Object.entries(ledger).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /**
  * Refuses packages whose scripts nobody accounted for; changed scripts of accounted packages are returned as warnings,
  * unless `strict`.

@@ -12,14 +12,15 @@ export type ImageTools = {
 
 /**
  * Tools that run through `command` with a fixed environment, in which programs that honour SOURCE_DATE_EPOCH see
- * `epoch`. A failing input stream stops the program and is what the caller sees.
+ * `epoch`. A failing input stream stops the program and is what the caller sees; `stop` ends whatever runs.
  */
-export function imageTools(command: ToolCommand, epoch: number): ImageTools {
+export function imageTools(command: ToolCommand, epoch: number, stop?: AbortSignal): ImageTools {
   const env = { ...reproducibleEnv, SOURCE_DATE_EPOCH: String(epoch) };
   return {
     run: async (argv, options = {}) => {
       const abort = new AbortController();
-      const signal = options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal]);
+      const signals = [abort.signal, stop, options.signal].filter((signal) => signal !== undefined);
+      const signal = AbortSignal.any(signals);
       const { input } = options;
       if (input !== undefined && !(input instanceof Uint8Array)) input.once("error", (cause) => abort.abort(cause));
       try {

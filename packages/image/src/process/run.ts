@@ -54,7 +54,12 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     signal: options.signal,
   });
   const status = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
+    child.once("error", (failure) => {
+      if (child.pid === undefined) return reject(failure);
+      // Stopped by the signal: callers clean up what it wrote, so it must have ended.
+      if (child.exitCode !== null || child.signalCode !== null) return reject(failure);
+      child.once("exit", () => reject(failure));
+    });
     child.once("close", (code) => resolve(code));
   });
   const stdout: Buffer[] = [];
