@@ -1,12 +1,12 @@
 import { type Millis, minutes } from "@holdfast/contracts";
 import type { Vm } from "../record.ts";
 import { hostPort } from "./ssh.ts";
-import { waitUntil } from "./wait-until.ts";
+import { deadline, waitUntil } from "./wait-until.ts";
 
 export type HttpWait = {
   readonly timeout?: Millis;
   readonly signal?: AbortSignal;
-  /** Which answer is waited for; by default any with a status of 200 to 299. */
+  /** Which answer is waited for; by default any with a status of 200 to 299. It gets a copy, which it may read. */
   readonly accept?: (response: Response) => boolean | Promise<boolean>;
 };
 
@@ -30,16 +30,23 @@ export function waitForHttp(vm: Vm, port: string, path: string, options: HttpWai
     signal: options.signal,
     pollMs: 500,
     attempt: async (limit) => {
-      try {
-        const response = await fetch(address, { signal: AbortSignal.any([limit, AbortSignal.timeout(ATTEMPT_MS)]) });
-        last = `status ${response.status}`;
-        if (await accept(response.clone())) return response;
-        await response.body?.cancel();
-      } catch (error) {
-        // Refused, reset or too slow: not up yet. Anything that `accept` throws is the caller's bug.
-        if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
-      }
-      return undefined;
+      using attempt = deadline(ATTEMPT_MS, limit);
+      const answer = await receive(address, attempt.signal);
+      if (answer === undefined) return undefined;
+      last = `status ${answer.status}`;
+      return (await accept(answer.clone())) ? answer : undefined;
     },
   });
+}
+
+/** The whole answer, so that nothing of it is still under way when the next attempt begins. Undefined: refused, cut off or too slow. */
+async function receive(address: string, signal: AbortSignal): Promise<Response | undefined> {
+  try {
+    const response = await fetch(address, { signal });
+    const body = response.body === null ? null : await response.arrayBuffer();
+    return new Response(body, { status: response.status, headers: response.headers });
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof DOMException) return undefined;
+    throw error;
+  }
 }

@@ -21,20 +21,36 @@ export type Wait<T> = {
  */
 export async function waitUntil<T>(vm: Vm, wait: Wait<T>): Promise<T> {
   const end = performance.now() + wait.timeout;
-  const limit = AbortSignal.any([
-    AbortSignal.timeout(wait.timeout),
-    ...(wait.signal === undefined ? [] : [wait.signal]),
-  ]);
+  using limit = deadline(wait.timeout, wait.signal);
   for (;;) {
     wait.signal?.throwIfAborted();
     // Asked before the attempt: what a device printed just before it ended still counts.
     const running = await isRunning(vm);
-    const result = await wait.attempt(limit);
+    const result = await wait.attempt(limit.signal);
     if (result !== undefined) return result;
     if (!running) throw await bootFailed(vm, wait.what, "QEMU ended");
     if (performance.now() >= end) throw await bootFailed(vm, wait.what, `waited ${Math.round(wait.timeout / 1000)} s`);
     await sleep(wait.pollMs);
   }
+}
+
+/**
+ * A signal that is aborted after a time, or with another signal. Node's own `AbortSignal.any` of an
+ * `AbortSignal.timeout` may be collected as garbage before its time, and then never fires.
+ */
+export function deadline(timeoutMs: number, signal?: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted === true) abort();
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    },
+  };
 }
 
 async function bootFailed(vm: Vm, what: string, why: string): Promise<HoldfastError> {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mib, millis, type ToolCommand } from "@holdfast/contracts";
@@ -132,6 +133,28 @@ describe("startVm", () => {
     }
     expect(await identify(pid)).toBeUndefined();
     expect(await statuses()).toEqual([]);
+  });
+});
+
+describe("waitForHttp", () => {
+  it("goes on after refusals until the answer is the expected one, and gives it whole", async () => {
+    let asked = 0;
+    await using server = createServer((_request, response) => {
+      asked++;
+      response.statusCode = asked < 2 ? 503 : 200;
+      response.end(asked < 3 ? "starting" : "ready");
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+    const vm = { ...(await startVm(host, spec)), ports: { api: { guest: 48_484, host: port } } };
+    const accept = async (response: Response) => response.ok && (await response.text()) === "ready";
+    const answer = await waitForHttp(vm, "api", "/", { accept, timeout: millis(10_000) });
+    expect(await answer.text()).toBe("ready");
+    expect(asked).toBe(3);
   });
 });
 
