@@ -2,5 +2,9 @@ import { defineConfig } from "vitest/config";
 
 // The unit suite: everything beside its source. End-to-end suites live in e2e/ and have a configuration of their own.
 export default defineConfig({
-  test: { include: ["packages/*/src/**/*.test.ts", "os/**/*.test.ts"], environment: "node", testTimeout: 20_000 },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "os/**/*.test.ts", "bench/**/*.test.ts"],
+    environment: "node",
+    testTimeout: 20_000,
+  },
 });

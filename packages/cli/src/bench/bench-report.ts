@@ -13,7 +13,14 @@ const aimSchema = z.object({ aim: z.string(), value: z.number(), limit: z.number
 /** What `holdfast bench NAME --json` prints. Names of metrics, cases and peers are stable words. */
 export const benchReportSchema = z.object({
   name: z.string(),
-  machine: z.object({ cpu: z.string(), cores: z.number(), memoryBytes: z.number(), kernel: z.string() }),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.number(),
+    memoryBytes: z.number(),
+    kernel: z.string(),
+    /** Of the minute before the benchmark: what else the machine was doing. */
+    loadAverage: z.number(),
+  }),
   rows: z.array(rowSchema),
   aims: z.array(aimSchema),
   /** Peers that could not run, with the reason. */

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import type { BenchReport } from "./bench-report.ts";
 
 /** What a report says about the machine that it was measured on. */
@@ -9,5 +9,6 @@ export function machineFacts(): BenchReport["machine"] {
     cores: processors.length,
     memoryBytes: totalmem(),
     kernel: release(),
+    loadAverage: loadavg()[0] ?? 0,
   };
 }

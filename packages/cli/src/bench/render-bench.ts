@@ -19,9 +19,9 @@ export function renderBench(report: BenchReport): string {
     `limit ${figure(aim.limit)}`,
   ]);
   const missing = Object.entries(report.missing).map(([peer, reason]) => `${peer} was not measured: ${reason}`);
-  const { cpu, cores, kernel } = report.machine;
+  const { cpu, cores, kernel, loadAverage } = report.machine;
   return [
-    `${report.name} on ${cores} x ${cpu}, Linux ${kernel}`,
+    `${report.name} on ${cores} x ${cpu}, Linux ${kernel}, load average ${figure(loadAverage)} before`,
     alignColumns(rows, header),
     alignColumns(aims),
     missing.join("\n"),

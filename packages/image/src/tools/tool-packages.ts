@@ -76,6 +76,7 @@ const mkosi: ToolPackages = {
   e2fsprogs: "filesystems",
   "erofs-utils": "the root filesystem",
   kmod: "depmod",
+  "libc-bin": "ldconfig, without which dpkg refuses to install",
   mkosi: "the peer",
   mtools: "the boot partition",
   openssl: "mkosi's certificates",

@@ -1,0 +1,103 @@
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { runTool, type ToolsTree, toolCommand, toolsTree, type Workshop } from "@holdfast/image";
+import { z } from "zod";
+import { type Cost, timedRun } from "../../measure/timed-run.ts";
+import type { BuilderFigures, Sizes } from "../figures.ts";
+import { type MkosiContents, type MkosiFolders, mkosiFolders, mkosiProject } from "./mkosi-project.ts";
+
+type Mkosi = {
+  readonly tree: ToolsTree;
+  readonly folders: MkosiFolders;
+  readonly contents: MkosiContents;
+  readonly workshop: Workshop;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Lets mkosi, from a tools tree of its own, build an image of the same contents: once unmeasured, which fills its package
+ * cache and the cached trees of incremental builds; then incrementally with one changed file; then cold, without cached
+ * trees and without the work of saving them.
+ * @throws Error with the end of mkosi's log
+ */
+export async function measureMkosi(
+  contents: MkosiContents,
+  workshop: Workshop,
+  signal: AbortSignal,
+): Promise<BuilderFigures> {
+  const { cache, mirror, progress } = workshop;
+  const tree = await toolsTree({ cache, mirror, progress, signal, name: "mkosi" });
+  const home = join(cache, "bench/mkosi");
+  const mkosi: Mkosi = { tree, folders: mkosiFolders(home), contents, workshop, signal };
+  await removeBuilt(mkosi.folders);
+  try {
+    await build(mkosi, { title: "mkosi: fill its caches", marker: "one", incremental: true });
+    const rebuild = await build(mkosi, { title: "mkosi: rebuild", marker: "two", incremental: true });
+    const cold = await build(mkosi, { title: "mkosi: build cold", marker: "three", incremental: false });
+    return { cold, rebuild, sizes: await sizesOf(mkosi) };
+  } finally {
+    await removeBuilt(mkosi.folders);
+  }
+}
+
+type Build = { readonly title: string; readonly marker: string; readonly incremental: boolean };
+
+async function build(mkosi: Mkosi, { title, marker, incremental }: Build): Promise<Cost> {
+  const { folders, tree, workshop, contents, signal } = mkosi;
+  for (const folder of [folders.output, folders.workspace, folders.trees, folders.packages])
+    await mkdir(folder, { recursive: true });
+  for (const [file, text] of mkosiProject({ folders, mirror: workshop.mirror, contents, marker })) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  const step = workshop.progress.start(title);
+  try {
+    const { cost } = await timedRun({
+      argv: toolCommand(tree)([
+        "mkosi",
+        `--directory=${folders.project}`,
+        `--incremental=${incremental ? "yes" : "no"}`,
+        "--force",
+        "build",
+      ]),
+      logFile: join(folders.project, "../mkosi.log"),
+      timeFile: join(folders.project, "../time"),
+      signal,
+    });
+    return cost;
+  } finally {
+    step.end();
+  }
+}
+
+/** All but the packages' files, which take long to fetch and are no part of what is measured. */
+async function removeBuilt(folders: MkosiFolders): Promise<void> {
+  for (const folder of Object.values(folders)) {
+    if (folder !== folders.packages) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const partitionTable = z.object({
+  partitiontable: z.object({
+    sectorsize: z.number(),
+    partitions: z.array(z.object({ type: z.string(), size: z.number() })),
+  }),
+});
+/** GPT types of an x86-64 root and its hash tree (Discoverable Partitions Specification). */
+const ROOT_TYPES = ["4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "2C7357ED-EBD2-46D9-AEC1-23D437EC2BF5"];
+
+async function sizesOf({ folders, workshop }: Mkosi): Promise<Sizes> {
+  const image = join(folders.output, "image.raw");
+  const { stdout } = await runTool(workshop.tools, ["sfdisk", "--json", image]);
+  const { sectorsize, partitions } = partitionTable.parse(JSON.parse(stdout)).partitiontable;
+  const slot = partitions
+    .filter(({ type }) => ROOT_TYPES.includes(type.toUpperCase()))
+    .reduce((sum, { size }) => sum + size * sectorsize, 0);
+  const size = async (name: string): Promise<number> => (await stat(join(folders.output, name))).size;
+  return {
+    slot,
+    initrd: await size("image.initrd"),
+    uki: await size("image.efi"),
+    image: (await stat(image)).blocks * 512,
+  };
+}
