@@ -4,7 +4,8 @@ export { buildDisk, imageName, parseVariant, publishImage } from "./build/build-
 export { type Programs, type Variant, variants, type Workshop } from "./build/build-options.ts";
 export { type BuiltSlot, buildSlot, type SlotFacts } from "./build/build-slot.ts";
 export { refreshScriptsLedger } from "./build/refresh-scripts-ledger.ts";
-export { lockFile, readBoard } from "./build/resolve-board.ts";
+export { fetchBoardPackages, lockFile, readBoard } from "./build/resolve-board.ts";
+export { supervisorArchive } from "./build/supervisor-archive.ts";
 export * from "./cache/index.ts";
 export { listBoards, listLayers, loadBoard, loadLayers } from "./compose/load-definitions.ts";
 export { openDebs } from "./deb/index.ts";
