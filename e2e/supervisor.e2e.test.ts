@@ -94,7 +94,7 @@ const ids = async () => Object.fromEntries([...(await engine.client.containers()
 
 beforeAll(async () => {
   engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importBusybox(["test/app:1", "test/app:2"]);
+  await engine.importShell(["test/app:1", "test/app:2"]);
   proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
   supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), proxy.socket);
   writeFileSync(supervisor.appsJson, JSON.stringify(preload));
@@ -163,7 +163,7 @@ describe("the supervisor on a real engine", () => {
       ((await engine.client.call("GET", `/containers/${store}/json`)) as { State: { StartedAt: string } }).State
         .StartedAt;
     const before = await startedAt();
-    await engine.client.exec(store ?? "", ["kill", "1"]);
+    await engine.client.exec(store ?? "", ["sh", "-c", "kill 1"]);
     await supervisor.until(async () => (await startedAt()) !== before, "the engine restarts store");
     await supervisor.untilApplied("first");
     expect(await idOf("store")).toBe(store);
@@ -175,9 +175,9 @@ describe("the supervisor on a real engine", () => {
     await engine.start();
     await supervisor.untilApplied("first");
     expect(await ids()).toEqual(before);
-    // Not one that waits for health: engines before 23 forget their healthchecks in a live restore (moby#41871).
-    await engine.client.call("DELETE", `/containers/${before["door"]}?force=true`);
-    await supervisor.until(async () => ![undefined, before["door"]].includes(await idOf("door")), "events flow again");
+    // It waits for store's health, which engines before 23 no longer check after a live restore (moby#41871).
+    await engine.client.call("DELETE", `/containers/${before["till"]}?force=true`);
+    await supervisor.until(async () => ![undefined, before["till"]].includes(await idOf("till")), "events flow again");
     await supervisor.untilApplied("first");
   });
 

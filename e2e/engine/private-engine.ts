@@ -1,47 +1,54 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cacheRoot, findMirror, toolCommand, toolsTree } from "@holdfast/image";
 import { pack } from "tar-stream";
 import { EngineClient } from "./engine-client.ts";
 
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 30_000;
+
+/** What test containers run; dash has `kill` and `trap` built in. */
+const SHELL_FILES = [
+  "usr/bin/sh",
+  "usr/bin/sleep",
+  "usr/bin/true",
+  "usr/lib64/ld-linux-x86-64.so.2",
+  "usr/lib/x86_64-linux-gnu/libc.so.6",
+];
+
+/** crun refuses a machine that has cgroup v1 and v2 side by side; in this mount namespace the second one can go. */
+const WAIT_INSIDE = "umount -l /sys/fs/cgroup/unified 2>/dev/null; exec sleep infinity";
 
 /**
- * A dockerd of the test's own, with store, sockets and namespaces (network, mounts, processes) of its own: two dockerds
- * in one network disturb each other's bridges, and with the namespaces ends everything that was started in them.
+ * A dockerd of the test's own, the same as on devices: from the tools tree, with store, sockets and namespaces (network,
+ * mounts, processes) of its own. Two dockerds in one network namespace disturb each other's bridges; and with the
+ * namespaces ends everything that was started in them.
  */
 export class PrivateEngine {
   readonly socket: string;
   readonly client: EngineClient;
   readonly #directory: string;
-  readonly #program: string;
+  readonly #tools: string;
   readonly #namespaces: ChildProcess;
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, program: string) {
+  private constructor(directory: string, tools: string, namespaces: ChildProcess) {
+    this.#tools = tools;
     this.#directory = directory;
-    this.#program = program;
-    this.#namespaces = spawn(
-      "unshare",
-      ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child", "sleep", "infinity"],
-      {
-        stdio: "ignore",
-      },
-    );
+    this.#namespaces = namespaces;
     this.socket = join(directory, "engine.sock");
     this.client = new EngineClient(this.socket);
   }
 
-  /** Throws, saying what is missing, when this machine has no dockerd or may not run it. */
+  /** Composes the tools tree if need be. Throws, saying what is missing, when this machine cannot run an engine. */
   static async start(directory: string): Promise<PrivateEngine> {
-    const program = process.env["HOLDFAST_DOCKERD"] ?? findProgram("dockerd");
-    if (program === undefined) {
-      throw new Error("dockerd is missing: install docker.io, or name the program in HOLDFAST_DOCKERD");
-    }
     if (process.getuid?.() !== 0) throw new Error("dockerd needs root: run this suite as root");
     mkdirSync(directory, { recursive: true });
-    const engine = new PrivateEngine(directory, program);
+    const tree = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
+    const apart = ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child=KILL", "--"] as const;
+    const [program, ...args] = toolCommand(tree)(["unshare", ...apart, "sh", "-c", WAIT_INSIDE]);
+    const engine = new PrivateEngine(directory, tree.root, spawn(program, args, { stdio: "ignore" }));
     await engine.start();
     return engine;
   }
@@ -52,11 +59,15 @@ export class PrivateEngine {
       ...["--data-root", join(this.#directory, "data"), "--exec-root", join(this.#directory, "exec")],
       ...["--pidfile", join(this.#directory, "docker.pid"), "-H", `unix://${this.socket}`],
       ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore", "--log-level=error"],
-      ...["--default-shm-size=8m", "--log-driver=local"],
+      ...["--default-shm-size=8m", "--log-driver=local", "--add-runtime=crun=/usr/bin/crun", "--default-runtime=crun"],
     ];
-    const init = await childOf(this.#namespaces);
-    const inside = ["--target", String(init), "--net", "--mount", "--pid"];
-    this.#process = spawn("nsenter", [...inside, this.#program, ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+    const init = await innermostChild(this.#namespaces, "sleep");
+    const inside = ["--target", String(init), "--net", "--mount", "--pid", "--"];
+    const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+    this.#process = spawn("nsenter", [...inside, "/usr/sbin/dockerd", ...flags], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env,
+    });
     let complaints = "";
     this.#process.stderr?.on("data", (chunk: Buffer) => {
       complaints = (complaints + chunk.toString()).slice(-2000);
@@ -78,7 +89,7 @@ export class PrivateEngine {
     const daemon = this.#process;
     if (daemon === undefined) return;
     const ended = new Promise((resolve) => daemon.once("exit", resolve));
-    process.kill(await childOf(daemon), "SIGKILL");
+    process.kill(await innermostChild(daemon, "dockerd"), "SIGKILL");
     await ended;
     // Its containerd dies with it, and leaves a pid file that the next dockerd would believe.
     await sleep(200);
@@ -100,65 +111,40 @@ export class PrivateEngine {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
-  /** Makes an image whose only file is a static busybox, under each of the names. */
-  async importBusybox(names: readonly string[]): Promise<void> {
+  /** Makes an image that holds a shell and little else, taken from the tools tree, under each of the names. */
+  async importShell(names: readonly string[]): Promise<void> {
     const archive = pack();
-    const shell = readFileSync(findBusybox(join(this.#directory, "busybox")));
-    for (const name of ["bin", "tmp", "data"]) archive.entry({ name, type: "directory", mode: 0o755 });
-    archive.entry({ name: "bin/busybox", mode: 0o755 }, shell);
-    for (const applet of ["sh", "sleep", "true", "cat", "kill"]) {
-      archive.entry({ name: `bin/${applet}`, type: "symlink", linkname: "busybox" });
-    }
+    for (const name of ["tmp", "data", "usr", "usr/bin", "usr/lib", "usr/lib64"])
+      archive.entry({ name, type: "directory" });
+    for (const name of ["bin", "lib", "lib64"]) archive.entry({ name, type: "symlink", linkname: `usr/${name}` });
+    for (const name of SHELL_FILES) archive.entry({ name, mode: 0o755 }, readFileSync(join(this.#tools, name)));
     archive.finalize();
     const chunks: Buffer[] = [];
     for await (const chunk of archive) chunks.push(chunk as Buffer);
     const [first = "test:latest", ...others] = names;
-    const split = (name: string) => name.split(":");
-    const [repo, tag] = split(first);
-    await this.client.call("POST", `/images/create?fromSrc=-&repo=${repo}&tag=${tag}`, Buffer.concat(chunks));
-    for (const other of others) {
-      const [otherRepo, otherTag] = split(other);
-      await this.client.call("POST", `/images/${first}/tag?repo=${otherRepo}&tag=${otherTag}`);
+    const query = (name: string) =>
+      new URLSearchParams({ repo: name.split(":")[0] ?? "", tag: name.split(":")[1] ?? "" });
+    await this.client.call("POST", `/images/create?fromSrc=-&${query(first)}`, Buffer.concat(chunks));
+    for (const other of others) await this.client.call("POST", `/images/${first}/tag?${query(other)}`);
+  }
+}
+
+/** The process id of the first descendant that runs a program of that name, once there is one. */
+async function innermostChild(ancestor: ChildProcess, name: string): Promise<number> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    for (let pid = childOf(ancestor.pid); pid !== undefined; pid = childOf(pid)) {
+      if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() === name) return pid;
     }
-  }
-}
-
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The static busybox of this machine, or the one of Debian's package, fetched without installing it. */
-function findBusybox(scratch: string): string {
-  const here = process.env["HOLDFAST_BUSYBOX"] ?? findProgram("busybox");
-  if (here !== undefined) return here;
-  mkdirSync(scratch, { recursive: true });
-  try {
-    execFileSync("apt-get", ["download", "busybox-static"], { cwd: scratch, stdio: "pipe" });
-    execFileSync("sh", ["-c", "dpkg-deb -x busybox-static_*.deb root"], { cwd: scratch, stdio: "pipe" });
-  } catch (error) {
-    throw new Error("a static busybox is missing: install busybox-static, or name it in HOLDFAST_BUSYBOX", {
-      cause: error,
-    });
-  }
-  return join(scratch, "root/bin/busybox");
-}
-
-/** The process id of the only child of a process, once there is one. */
-async function childOf(parent: ChildProcess): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8").trim();
-    if (children !== "") return Number(children.split(" ")[0]);
     await sleep(20);
   }
-  throw new Error("the namespaces for the engine could not be made: unshare needs root and CONFIG_PID_NS");
+  throw new Error(`${name} did not start: entering the tools tree needs bubblewrap, and its namespaces need root`);
+}
+
+function childOf(pid: number | undefined): number | undefined {
+  try {
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    return first === undefined || first === "" ? undefined : Number(first);
+  } catch {
+    return undefined;
+  }
 }
