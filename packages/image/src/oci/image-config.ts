@@ -15,8 +15,6 @@ export type RunConfig = {
   readonly StopSignal?: string;
 };
 
-export type History = { readonly created: string; readonly created_by?: string; readonly empty_layer?: boolean };
-
 /** An image ready to be put into an archive: its id is the digest of `config`, whose bytes are never re-encoded. */
 export type Image = {
   readonly tags: readonly string[];

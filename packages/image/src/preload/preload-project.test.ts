@@ -136,6 +136,12 @@ describe("preloadProject", () => {
     expect(await readdir(join(folder, "cache/stages/service-image"))).toEqual([]);
   });
 
+  it("tells a full disk from a wrong Dockerfile", async () => {
+    const engine = new FakeEngine();
+    engine.failing = "write /var/lib/x: no space left on device";
+    await expect(preload(engine, "cache")).rejects.toMatchObject({ code: "image.disk-full" });
+  });
+
   it("refuses an engine of another architecture before building", async () => {
     class Foreign extends FakeEngine {
       override readonly architecture = "arm64";

@@ -83,10 +83,18 @@ export async function serviceImage(input: ServiceImageInput): Promise<Image> {
 }
 
 function buildFailure(service: string, cause: unknown): Error {
-  const output =
-    cause instanceof BuildFailed && cause.lines.length > 0 ? ` It printed:\n${cause.lines.join("\n")}` : "";
+  const lines = cause instanceof BuildFailed ? cause.lines : [];
+  const output = lines.length > 0 ? ` It printed:\n${lines.join("\n")}` : "";
+  const failure = `The image of service "${service}" could not be built: ${messageOf(cause)}.${output}`;
+  if (/no space left on device|disk quota exceeded/i.test(failure)) {
+    return worldError("image.disk-full", {
+      message: failure,
+      hint: "Make room on the disk of the cache, or set HOLDFAST_CACHE to a directory on another disk.",
+      cause,
+    });
+  }
   return worldError("image.build-failed", {
-    message: `The image of service "${service}" could not be built: ${messageOf(cause)}.${output}`,
+    message: failure,
     hint: "Correct its Dockerfile; without a registry, only debian:trixie-slim is there to start FROM.",
     cause,
   });

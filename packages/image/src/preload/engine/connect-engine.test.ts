@@ -55,7 +55,9 @@ describe("connectEngine", () => {
   });
 
   it("fails a build with the engine's words and the last output", async () => {
-    answers["/build"] = { body: lines({ stream: "RUN false\n" }, { error: "returned a non-zero code: 1" }) };
+    answers["/build"] = {
+      body: lines({ stream: "\u001b[91mRUN false\n\u001b[0m" }, { error: "returned a non-zero code: 1" }),
+    };
     const engine = await connectEngine({ socketPath });
     const failed = engine.build({ context: [], dockerfile: "D", args: {}, onLine: () => {} });
     await expect(failed).rejects.toMatchObject({ name: "BuildFailed", message: /non-zero/, lines: ["RUN false"] });

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { streamContents } from "../../pack/archive/stream-contents.ts";
 import { type BuildEngine, BuildFailed, type BuildRequest } from "./build-engine.ts";
@@ -81,7 +82,9 @@ async function build(
   });
   for await (const { stream, error, aux } of engineMessages(answer)) {
     if (aux?.ID !== undefined) id = aux.ID;
-    for (const line of (stream ?? "").split("\n").filter((one) => one.trim() !== "")) {
+    for (const line of stripVTControlCharacters(stream ?? "")
+      .split("\n")
+      .filter((one) => one.trim() !== "")) {
       lines.push(line);
       onLine(line);
     }

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ToolCommand } from "@holdfast/contracts";
+import { defaultMirror, type Mirror } from "../../apt/mirror.ts";
 import { prune } from "../../cache/build-once.ts";
 import type { BuildEngine } from "./build-engine.ts";
+import { startMirrorProxy } from "./mirror-proxy.ts";
 import { startPrivateEngine } from "./private-engine.ts";
 
 export type EphemeralEngineOptions = {
@@ -11,6 +13,8 @@ export type EphemeralEngineOptions = {
   readonly cache: string;
   /** Proxies of the build machine, by scheme. */
   readonly proxies?: Readonly<Record<string, string>>;
+  /** Where builds get Debian's packages from instead of the public archive that images name; its proxies count, too. */
+  readonly mirror?: Mirror;
 };
 
 /**
@@ -19,23 +23,21 @@ export type EphemeralEngineOptions = {
  * @throws `image.engine-failed`
  */
 export async function openEphemeralEngine(options: EphemeralEngineOptions): Promise<BuildEngine & AsyncDisposable> {
-  const { command, cache, proxies = {} } = options;
+  const { command, cache, mirror } = options;
   const parent = join(cache, "builder");
   await prune(parent, 0);
   // The name by which `prune` knows what a crashed process left.
   const dataRoot = join(parent, `.making-${randomBytes(6).toString("hex")}`);
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(dataRoot, { recursive: true, force: true }));
+  const proxies = { ...options.proxies, ...mirror?.proxies };
+  if (mirror !== undefined && isOwnMirror(mirror)) proxies["http"] = cleanup.use(await startMirrorProxy(mirror)).uri;
   const named = Object.entries(proxies).map(([scheme, uri]) => [`${scheme}_proxy`, uri]);
-  try {
-    const engine = await startPrivateEngine({ command, dataRoot, proxies: Object.fromEntries(named) });
-    return {
-      ...engine,
-      [Symbol.asyncDispose]: async () => {
-        await engine[Symbol.asyncDispose]();
-        await rm(dataRoot, { recursive: true, force: true });
-      },
-    };
-  } catch (cause) {
-    await rm(dataRoot, { recursive: true, force: true });
-    throw cause;
-  }
+  const engine = cleanup.use(await startPrivateEngine({ command, dataRoot, proxies: Object.fromEntries(named) }));
+  // From here on, whoever disposes of the engine disposes of all.
+  const kept = cleanup.move();
+  return { ...engine, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
+
+const isOwnMirror = ({ debian, security }: Mirror): boolean =>
+  debian !== defaultMirror.debian || security !== defaultMirror.security;

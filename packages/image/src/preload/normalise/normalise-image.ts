@@ -44,7 +44,7 @@ export async function normaliseImage(image: StoredImage, { epoch, known, folder 
 const BUILD_FIELDS = new Set(["Hostname", "Domainname", "Image", "AttachStdin", "AttachStdout", "AttachStderr"]);
 
 /** The config with nothing of the machine that built it, in canonical order. Pure. */
-export function normaliseConfig(config: StoredConfig, layers: readonly ImageLayer[], epoch: number): object {
+function normaliseConfig(config: StoredConfig, layers: readonly ImageLayer[], epoch: number): object {
   const created = timestamp(epoch);
   const run = Object.entries(config.config ?? {}).filter(([key, value]) => !BUILD_FIELDS.has(key) && isGiven(value));
   return {
