@@ -1,5 +1,5 @@
 import { refuse } from "@holdfast/contracts";
-import type { Vm } from "@holdfast/vm";
+import { listVms, type Vm } from "@holdfast/vm";
 import type { Context } from "../command/command.ts";
 import { vmHome } from "../machine/cache.ts";
 import { openVmHost } from "../machine/vm-host.ts";
@@ -15,7 +15,7 @@ export const DEFAULT_DEVICE = "holdfast";
  */
 export async function chosenDevice(word: string | undefined, context: Context): Promise<Device> {
   return await resolveDevice(word ?? DEFAULT_DEVICE, {
-    vmHome,
+    vms: () => listVms(vmHome),
     uuidOf: async (vm) => await deviceUuid(await openVmHost(context), vm, context.signal),
   });
 }

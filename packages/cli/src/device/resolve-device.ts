@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { refuse, suggestName } from "@holdfast/contracts";
-import { listVms, type Vm } from "@holdfast/vm";
+import type { Vm, VmStatus } from "@holdfast/vm";
 
 /** A device that commands can talk to: a virtual one of this machine, or one at an address. */
 export type Device =
@@ -8,7 +8,8 @@ export type Device =
   | { readonly kind: "remote"; readonly address: string };
 
 export type DeviceLookup = {
-  readonly vmHome: string;
+  /** The virtual devices of this machine, running or not. */
+  readonly vms: () => Promise<readonly VmStatus[]>;
   /** The uuid of a running virtual device; undefined when it does not answer. */
   readonly uuidOf: (vm: Vm) => Promise<string | undefined>;
 };
@@ -21,7 +22,7 @@ const UUID = /^[0-9a-f]{7,62}$/;
  * @throws `cli.unknown-device`
  */
 export async function resolveDevice(word: string, lookup: DeviceLookup): Promise<Device> {
-  const known = await listVms(lookup.vmHome);
+  const known = await lookup.vms();
   const named = known.find(({ name }) => name === word);
   if (named !== undefined) return { kind: "virtual", name: word, running: named.status === "running", vm: named.vm };
   if (isIP(word) !== 0) return { kind: "remote", address: word };
