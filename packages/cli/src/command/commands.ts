@@ -37,6 +37,14 @@ export const commands: readonly Command[] = [
       { name: "SUITES", help: "unit (under 30 s), e2e, bench, or full (everything); without it the daily set" },
       { name: "NAME", help: "only this end-to-end suite or benchmark, or the unit tests whose path contains it" },
     ],
+    options: {
+      jobs: {
+        kind: "text",
+        value: "N",
+        help: "end-to-end suites at a time; each needs 1.5 GB and two cores",
+        default: "1",
+      },
+    },
     examples: ["test", "test unit", "test e2e boot", "test full"],
     load: () => import("../commands/test.ts"),
   },

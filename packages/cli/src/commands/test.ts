@@ -2,6 +2,7 @@ import path from "node:path";
 import { refuse, suggestName } from "@holdfast/contracts";
 import { benchNames } from "../bench/bench-names.ts";
 import type { Arguments, Context } from "../command/command.ts";
+import { parseCount } from "../machine/parse-quantity.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import { endToEndSuites } from "../testing/end-to-end-suites.ts";
 import { planSuites, type Scope } from "../testing/plan-suites.ts";
@@ -18,6 +19,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   if (word !== undefined && !isScope(word)) {
     refuse("cli.usage", { message: `There are no suites called "${word}".`, hint: suggestName(word, scopes) });
   }
+  const jobs = parseCount("jobs", args.text("jobs") ?? "1");
   const known = {
     node: process.execPath,
     endToEnd: await endToEndSuites(repositoryRoot),
@@ -32,7 +34,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     signal: context.signal,
   };
   const began = performance.now();
-  const results = [...(await runSuites(plan.quick, 2, runner)), ...(await runSuites(plan.heavy, 1, runner))];
+  const results = [...(await runSuites(plan.quick, 2, runner)), ...(await runSuites(plan.heavy, jobs, runner))];
   report(results, performance.now() - began, context);
   const ran = results.some((result) => result.passed > 0);
   return ran && results.every((result) => result.failures.length === 0) ? 0 : 1;

@@ -4,7 +4,7 @@ import type { Arguments, Context } from "../command/command.ts";
 import { parseArchitecture } from "../command/parse-architecture.ts";
 import { DEFAULT_DEVICE } from "../device/chosen-device.ts";
 import { rawImage } from "../image/raw-image.ts";
-import { parseSize } from "../machine/parse-size.ts";
+import { parseSize } from "../machine/parse-quantity.ts";
 import { openVmHost } from "../machine/vm-host.ts";
 import { addressesOf } from "../up/addresses.ts";
 import { devicePorts } from "../up/device-ports.ts";

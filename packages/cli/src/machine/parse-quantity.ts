@@ -14,3 +14,15 @@ export function parseSize(option: string, text: string): Bytes {
   }
   return bytes(Number(digits) * factor);
 }
+
+/**
+ * A whole number from 1 to 99.
+ * @throws `cli.usage`
+ */
+export function parseCount(option: string, text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  return refuse("cli.usage", {
+    message: `--${option}: "${text}" is not a number from 1 to 99.`,
+    hint: `Write for example --${option} 2.`,
+  });
+}
