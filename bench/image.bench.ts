@@ -4,8 +4,8 @@ import { messageOf } from "@holdfast/contracts";
 import { readBoard } from "@holdfast/image";
 import type { BuilderFigures } from "./image/figures.ts";
 import { imageAims, imageRows } from "./image/image-report.ts";
-import { measureMkosi } from "./image/mkosi/measure-mkosi.ts";
-import type { MkosiContents } from "./image/mkosi/mkosi-project.ts";
+import { measureMkosi } from "./image/measure-mkosi.ts";
+import type { MkosiContents } from "./image/mkosi-project.ts";
 import { measureOurs } from "./image/ours/measure-ours.ts";
 
 const BOARD = "generic-amd64";

@@ -37,7 +37,7 @@ export async function timedRun(run: TimedRun): Promise<{ readonly cost: Cost; re
   };
   run.signal.addEventListener("abort", stop, { once: true });
   const stdout: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);

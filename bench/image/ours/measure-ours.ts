@@ -10,6 +10,8 @@ import { type Built, builtSchema, type Job } from "./job.ts";
 const CHANGED_FILE = "layers/base/nsswitch.conf";
 /** What a build finds in the cache besides packages: package lists, tools and the Node program, as it was downloaded. */
 const KEPT = ["apt", "tools", "node"];
+/** The supervisor's archive and Node's compressed layer: a stage of its own that is reported apart. */
+const ARCHIVE_STAGES = ["stages/supervisor", "stages/layer-frame"];
 const program = join(import.meta.dirname, "build-once.ts");
 
 type Ours = {
@@ -19,7 +21,7 @@ type Ours = {
   readonly signal: AbortSignal;
 };
 
-/** Builds the board's image in a cache of its own that holds the packages' files, tools and Node, and no stage. */
+/** Builds the board's image in a cache of its own that holds the packages' files, tools and Node, and no stage but the archive. */
 export async function measureOurs(board: string, workshop: Workshop, signal: AbortSignal): Promise<OurFigures> {
   const home = join(workshop.cache, "bench/ours");
   const ours: Ours = { home, osDir: join(home, "os"), workshop, signal };
@@ -30,13 +32,15 @@ export async function measureOurs(board: string, workshop: Workshop, signal: Abo
   });
   await prepare(ours);
   try {
-    const archive = await build(ours, "ours: supervisor's archive", job("supervisor-archive", "none"));
-    await forgetPackages(ours);
+    await build(ours, "ours: supervisor's archive, unless cached", job("supervisor-archive", "none"), workshop.cache);
+    await cacheWith(ours, [...KEPT, ...ARCHIVE_STAGES]);
     const cold = await build(ours, "ours: build cold", job("image", "none"));
     await appendFile(join(ours.osDir, CHANGED_FILE), "# changed\n");
     const rebuild = await build(ours, "ours: rebuild", job("image", "none"));
     const release = await build(ours, "ours: compressed slot", job("slot", "lz4hc"));
     const smallest = await build(ours, "ours: compressed slot, zstd", job("slot", "zstd"));
+    await cacheWith(ours, KEPT);
+    const archive = await build(ours, "ours: supervisor's archive", job("supervisor-archive", "none"));
     return {
       ...{ cold: cold.cost, rebuild: rebuild.cost, sizes: sizesOf(cold.built) },
       supervisorArchive: { ...archive.cost, bytes: archive.built.archive ?? 0 },
@@ -50,23 +54,23 @@ export async function measureOurs(board: string, workshop: Workshop, signal: Abo
   }
 }
 
-/** Packages' files are linked: they cost nothing, and what is unpacked from them is new. */
 async function prepare({ home, osDir, workshop }: Ours): Promise<void> {
   await rm(home, { recursive: true, force: true });
-  const cache = cacheOf(home);
-  await mkdir(join(cache, "debs"), { recursive: true });
-  for (const name of KEPT) await symlink(join(workshop.cache, name), join(cache, name));
-  for (const file of await readdir(join(workshop.cache, "debs")))
-    if (file.endsWith(".deb")) await link(join(workshop.cache, "debs", file), join(cache, "debs", file));
+  await mkdir(home, { recursive: true });
   await cp(join(workshop.repository, "os"), osDir, { recursive: true });
   // The layers import the contracts.
   await symlink(join(workshop.repository, "node_modules"), join(home, "node_modules"));
 }
 
-/** The supervisor's archive is made of some of the packages; a cold build unpacks all of them. */
-async function forgetPackages({ home }: Ours): Promise<void> {
-  const debs = join(cacheOf(home), "debs");
-  for (const file of await readdir(debs)) if (!file.endsWith(".deb")) await rm(join(debs, file));
+/** A new cache in place of the last. Packages' files are linked: they cost nothing, and what is unpacked from them is new. */
+async function cacheWith({ home, workshop }: Ours, kept: readonly string[]): Promise<void> {
+  const cache = cacheOf(home);
+  await rm(cache, { recursive: true, force: true });
+  await mkdir(join(cache, "debs"), { recursive: true });
+  await mkdir(join(cache, "stages"));
+  for (const name of kept) await symlink(join(workshop.cache, name), join(cache, name));
+  for (const file of await readdir(join(workshop.cache, "debs")))
+    if (file.endsWith(".deb")) await link(join(workshop.cache, "debs", file), join(cache, "debs", file));
 }
 
 const cacheOf = (home: string): string => join(home, "cache");
@@ -75,6 +79,7 @@ async function build(
   { home, workshop, signal }: Ours,
   title: string,
   job: Job,
+  cache = cacheOf(home),
 ): Promise<{ readonly cost: Cost; readonly built: Built }> {
   const step = workshop.progress.start(title);
   try {
@@ -82,7 +87,7 @@ async function build(
       argv: [process.execPath, program, JSON.stringify(job)],
       logFile: join(home, "build.log"),
       timeFile: join(home, "time"),
-      env: { ...process.env, HOLDFAST_CACHE: cacheOf(home) },
+      env: { ...process.env, HOLDFAST_CACHE: cache },
       signal,
     });
     return { cost, built: builtSchema.parse(JSON.parse(stdout)) };

@@ -1,10 +1,12 @@
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { runTool, type ToolsTree, toolCommand, toolsTree, type Workshop } from "@holdfast/image";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { runTool, type ToolsTree, toolsTree, type Workshop } from "@holdfast/image";
 import { z } from "zod";
-import { type Cost, timedRun } from "../../measure/timed-run.ts";
-import type { BuilderFigures, Sizes } from "../figures.ts";
-import { type MkosiContents, type MkosiFolders, mkosiFolders, mkosiProject } from "./mkosi-project.ts";
+import type { Cost } from "../measure/timed-run.ts";
+import { type MkosiFolders, mkosiFolders, removeBuilt, writeProject } from "../mkosi/mkosi-folders.ts";
+import { runMkosi } from "../mkosi/run-mkosi.ts";
+import type { BuilderFigures, Sizes } from "./figures.ts";
+import { type MkosiContents, mkosiProject } from "./mkosi-project.ts";
 
 type Mkosi = {
   readonly tree: ToolsTree;
@@ -27,16 +29,16 @@ export async function measureMkosi(
 ): Promise<BuilderFigures> {
   const { cache, mirror, progress } = workshop;
   const tree = await toolsTree({ cache, mirror, progress, signal, name: "mkosi" });
-  const home = join(cache, "bench/mkosi");
-  const mkosi: Mkosi = { tree, folders: mkosiFolders(home), contents, workshop, signal };
-  await removeBuilt(mkosi.folders);
+  const folders = mkosiFolders(join(cache, "bench/mkosi-image"));
+  const mkosi: Mkosi = { tree, folders, contents, workshop, signal };
+  await removeBuilt(folders);
   try {
     await build(mkosi, { title: "mkosi: fill its caches", marker: "one", incremental: true });
     const rebuild = await build(mkosi, { title: "mkosi: rebuild", marker: "two", incremental: true });
     const cold = await build(mkosi, { title: "mkosi: build cold", marker: "three", incremental: false });
     return { cold, rebuild, sizes: await sizesOf(mkosi) };
   } finally {
-    await removeBuilt(mkosi.folders);
+    await removeBuilt(folders);
   }
 }
 
@@ -44,36 +46,12 @@ type Build = { readonly title: string; readonly marker: string; readonly increme
 
 async function build(mkosi: Mkosi, { title, marker, incremental }: Build): Promise<Cost> {
   const { folders, tree, workshop, contents, signal } = mkosi;
-  for (const folder of [folders.output, folders.workspace, folders.trees, folders.packages])
-    await mkdir(folder, { recursive: true });
-  for (const [file, text] of mkosiProject({ folders, mirror: workshop.mirror, contents, marker })) {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-  }
+  await writeProject(folders, mkosiProject({ folders, mirror: workshop.mirror, contents, marker }));
   const step = workshop.progress.start(title);
   try {
-    const { cost } = await timedRun({
-      argv: toolCommand(tree)([
-        "mkosi",
-        `--directory=${folders.project}`,
-        `--incremental=${incremental ? "yes" : "no"}`,
-        "--force",
-        "build",
-      ]),
-      logFile: join(folders.project, "../mkosi.log"),
-      timeFile: join(folders.project, "../time"),
-      signal,
-    });
-    return cost;
+    return await runMkosi({ tree, folders, incremental, signal });
   } finally {
     step.end();
-  }
-}
-
-/** All but the packages' files, which take long to fetch and are no part of what is measured. */
-async function removeBuilt(folders: MkosiFolders): Promise<void> {
-  for (const folder of Object.values(folders)) {
-    if (folder !== folders.packages) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -85,6 +63,7 @@ const partitionTable = z.object({
 });
 /** GPT types of an x86-64 root and its hash tree (Discoverable Partitions Specification). */
 const ROOT_TYPES = ["4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "2C7357ED-EBD2-46D9-AEC1-23D437EC2BF5"];
+const BLOCK = 512;
 
 async function sizesOf({ folders, workshop }: Mkosi): Promise<Sizes> {
   const image = join(folders.output, "image.raw");
@@ -93,11 +72,12 @@ async function sizesOf({ folders, workshop }: Mkosi): Promise<Sizes> {
   const slot = partitions
     .filter(({ type }) => ROOT_TYPES.includes(type.toUpperCase()))
     .reduce((sum, { size }) => sum + size * sectorsize, 0);
+  if (slot === 0) throw new Error("mkosi's image holds no root partition");
   const size = async (name: string): Promise<number> => (await stat(join(folders.output, name))).size;
   return {
     slot,
     initrd: await size("image.initrd"),
     uki: await size("image.efi"),
-    image: (await stat(image)).blocks * 512,
+    image: (await stat(image)).blocks * BLOCK,
   };
 }

@@ -1,6 +1,7 @@
 import { defaultMirror } from "@holdfast/image";
 import { expect, it } from "vitest";
-import { MARKER, mkosiFolders, mkosiProject, modulePattern } from "./mkosi-project.ts";
+import { mkosiFolders } from "../mkosi/mkosi-folders.ts";
+import { MARKER, mkosiProject, modulePattern } from "./mkosi-project.ts";
 
 const folders = mkosiFolders("/cache/mkosi");
 const contents = { packages: ["dash", "systemd"], modules: ["dm_verity", "nvme"], initrdModules: ["nvme"] };

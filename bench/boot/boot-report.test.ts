@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { bootRows } from "./boot-report.ts";
+import type { OurSystem, SystemFigures } from "./figures.ts";
+
+const mib = (count: number): number => count * 1024 * 1024;
+const times = { kernel: 5, initrd: 10, userspace: 40, kernelToEngine: 45 };
+const ours: OurSystem = {
+  firstBoot: times,
+  laterBoot: { ...times, userspace: 30 },
+  firstPing: 80,
+  laterPing: 60,
+  memory: {
+    used: mib(200),
+    services: new Map([
+      ["engine", mib(90)],
+      ["tiny", 1000],
+      ["NetworkManager", mib(12)],
+    ]),
+  },
+};
+const debian: SystemFigures = {
+  firstBoot: times,
+  laterBoot: times,
+  memory: {
+    used: mib(190),
+    services: new Map([
+      ["engine", mib(120)],
+      ["cron", mib(1)],
+    ]),
+  },
+};
+
+const find = (rows: ReturnType<typeof bootRows>, name: string, metric: string) =>
+  rows.find((row) => row.case === name && row.metric === metric);
+
+it("puts both boots and the idle memory beside Debian's", () => {
+  const rows = bootRows(ours, debian);
+  expect(find(rows, "boot", "userspace")).toMatchObject({ ours: 30, peers: { debian: 40 } });
+  expect(find(rows, "first-boot", "kernel-to-ping")).toMatchObject({ ours: 80, peers: {} });
+  expect(find(rows, "idle", "processes-pss")).toMatchObject({ ours: mib(102) + 1000, peers: { debian: mib(121) } });
+});
+
+it("lists services by size, those of one side only as well, and no tiny ones", () => {
+  const services = bootRows(ours, debian).filter(({ metric }) => metric === "pss");
+  expect(services.map((row) => [row.case, row.ours, row.peers["debian"]])).toEqual([
+    ["engine", mib(90), mib(120)],
+    ["NetworkManager", mib(12), undefined],
+    ["cron", 0, mib(1)],
+  ]);
+});
+
+it("stands alone when Debian could not be measured", () => {
+  expect(bootRows(ours, undefined).every(({ peers }) => Object.keys(peers).length === 0)).toBe(true);
+});
