@@ -1,38 +1,43 @@
 import { exists, type Machine } from "../machine/machine.ts";
 import { BOOT_RECORD, type BootRecord, BY_STATE_RULES, byStateRules } from "./boot-record.ts";
 import { EFIVARS, readLoaderVariable } from "./efi-variable.ts";
+import { readBootPciPath } from "./firmware-path.ts";
 import { giveUp } from "./give-up.ts";
 import { mountState } from "./mount-state-partition.ts";
 import { openSlot } from "./open-slot.ts";
 import { verityTargetOf } from "./parse-cmdline.ts";
-import { type BootDisk, chooseBootDisk, readPartitions } from "./partitions.ts";
+import { type BootDisk, chooseBootDisk, type LoaderWord, readPartitions } from "./partitions.ts";
 
 const DISK_PATIENCE_MS = 30_000;
+/** How long a better match than the first may take to appear: disks are probed side by side. */
+const BETTER_PATIENCE_MS = 5_000;
 const POLL_MS = 100;
 
-function readEfi(machine: Machine): { readonly partUuid: string | undefined; readonly trial: boolean } {
+function readEfi(machine: Machine): LoaderWord & { readonly trial: boolean } {
   if (!exists(machine, "/sys/firmware/efi")) return { partUuid: undefined, trial: false };
   if ((machine.list(EFIVARS) ?? []).length === 0)
     machine.run(["mount", "-t", "efivarfs", "-o", "nosuid,nodev,noexec", "efivarfs", EFIVARS]);
   return {
     partUuid: readLoaderVariable(machine, "LoaderDevicePartUUID"),
+    pciPath: readBootPciPath(machine),
     trial: readLoaderVariable(machine, "LoaderBootCountPath") !== undefined,
   };
 }
 
-function waitForDisk(machine: Machine, partUuid: string | undefined): BootDisk | undefined {
-  const deadline = machine.now() + DISK_PATIENCE_MS;
-  for (;;) {
-    const choice = chooseBootDisk(readPartitions(machine), partUuid);
+function waitForDisk(machine: Machine, loader: LoaderWord): BootDisk | undefined {
+  const began = machine.now();
+  for (let guessedAt: number | undefined; ; machine.sleep(POLL_MS)) {
+    const choice = chooseBootDisk(readPartitions(machine), loader);
     if (choice.found !== undefined) {
-      if (!choice.certain) machine.log(`the firmware does not name the boot disk: taking ${choice.found.disk}`);
+      if (choice.certain) return choice.found;
+      guessedAt ??= machine.now();
+      if (machine.now() - guessedAt < BETTER_PATIENCE_MS) continue;
+      machine.log(`the firmware does not tell the boot disk from others: taking ${choice.found.disk}`);
       return choice.found;
     }
-    if (machine.now() >= deadline) {
-      machine.log(`no boot disk after ${DISK_PATIENCE_MS / 1000} s: waited for ${choice.waitingFor}`);
-      return undefined;
-    }
-    machine.sleep(POLL_MS);
+    if (machine.now() - began < DISK_PATIENCE_MS) continue;
+    machine.log(`no boot disk after ${DISK_PATIENCE_MS / 1000} s: waited for ${choice.waitingFor}`);
+    return undefined;
   }
 }
 
@@ -56,8 +61,8 @@ function record(machine: Machine, disk: BootDisk, facts: Omit<BootRecord, "disk"
  */
 export function findRoot(machine: Machine): number {
   const target = verityTargetOf(machine.readText("/proc/cmdline") ?? "");
-  const { partUuid, trial } = readEfi(machine);
-  const disk = waitForDisk(machine, partUuid);
+  const { trial, ...loader } = readEfi(machine);
+  const disk = waitForDisk(machine, loader);
   if (target === undefined)
     machine.log("the kernel command line has no valid holdfast.roothash and holdfast.hashoffset");
   if (target === undefined || disk === undefined) return giveUp(machine, disk);

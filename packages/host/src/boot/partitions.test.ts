@@ -14,13 +14,13 @@ const diskOf = (disk: string, mark: string): Partition[] =>
 describe("chooseBootDisk", () => {
   it("takes the disk that the loader was started from, whatever else holds the same image", () => {
     const all = [...diskOf("sda", "a"), ...diskOf("vdb", "b")];
-    const choice = chooseBootDisk(all, "00000000-0000-0000-0000-00000000000B");
+    const choice = chooseBootDisk(all, { partUuid: "00000000-0000-0000-0000-00000000000B" });
     expect(choice.found?.disk).toBe("vdb");
     expect(choice.found?.rootB.name).toBe("vdb3");
   });
 
   it("waits for the loader's partition rather than taking another disk", () => {
-    const choice = chooseBootDisk(diskOf("sda", "a"), "00000000-0000-0000-0000-00000000000b");
+    const choice = chooseBootDisk(diskOf("sda", "a"), { partUuid: "00000000-0000-0000-0000-00000000000b" });
     expect(choice).toEqual({
       found: undefined,
       waitingFor: "the loader's partition 00000000-0000-0000-0000-00000000000b",
@@ -29,12 +29,41 @@ describe("chooseBootDisk", () => {
 
   it("waits while the kernel still reads the table", () => {
     const some = diskOf("sda", "a").filter(({ label }) => label !== "resin-data");
-    const choice = chooseBootDisk(some, "00000000-0000-0000-0000-00000000000a");
+    const choice = chooseBootDisk(some, { partUuid: "00000000-0000-0000-0000-00000000000a" });
     expect(choice).toEqual({ found: undefined, waitingFor: "resin-data on sda" });
   });
 
+  describe("between disks with the same image, none booted yet", () => {
+    const behind = (device: string, partitions: Partition[]): Partition[] =>
+      partitions.map((partition) => ({ ...partition, pciPath: [device] }));
+    const nvme = behind("05.0", diskOf("nvme0n1", "a"));
+    const virtio = behind("02.0", diskOf("vda", "a"));
+    const partUuid = "00000000-0000-0000-0000-00000000000a";
+
+    it("takes the one that the firmware's path leads to, whatever the order", () => {
+      for (const all of [
+        [...nvme, ...virtio],
+        [...virtio, ...nvme],
+      ])
+        expect(chooseBootDisk(all, { partUuid, pciPath: ["02.0"] })).toMatchObject({
+          found: { disk: "vda" },
+          certain: true,
+        });
+    });
+
+    it("is not certain of the other as long as the right one has not appeared", () => {
+      const choice = chooseBootDisk(nvme, { partUuid, pciPath: ["02.0"] });
+      expect(choice).toMatchObject({ found: { disk: "nvme0n1" }, certain: false });
+    });
+
+    it("is not certain when the firmware names no path", () => {
+      expect(chooseBootDisk([...nvme, ...virtio], { partUuid })).toMatchObject({ certain: false });
+      expect(chooseBootDisk(virtio, { partUuid })).toMatchObject({ certain: true });
+    });
+  });
+
   it("falls back to the first whole layout without the loader's word, and says that it is not certain", () => {
-    const choice = chooseBootDisk([...diskOf("vdb", "b"), ...diskOf("sda", "a")], undefined);
+    const choice = chooseBootDisk([...diskOf("vdb", "b"), ...diskOf("sda", "a")], { partUuid: undefined });
     expect(choice).toMatchObject({ found: { disk: "sda" }, certain: false });
   });
 });

@@ -11,6 +11,8 @@ export type Partition = {
   readonly label: string | undefined;
   /** Lower-case. Absent on kernels before 6.9, which do not tell. */
   readonly partUuid: string | undefined;
+  /** PCI devices on the way to it, `device.function` each, e.g. `1f.2`. Empty for what no PCI bus leads to. */
+  readonly pciPath?: readonly string[];
 };
 
 export const labels = {
@@ -43,6 +45,10 @@ export function parsePartition(name: string, disk: string, uevent: string): Part
   };
 }
 
+/** The PCI devices in a path of sysfs: /sys/devices/pci0000:00/0000:00:1f.2/… -> 1f.2. */
+const pciPathOf = (real: string): string[] =>
+  real.split("/").flatMap((part) => /^[0-9a-f]{4,}:[0-9a-f]{2}:([0-9a-f]{2}\.[0-7])$/.exec(part)?.[1] ?? []);
+
 /** All partitions that exist now. Falls back to udev's links where the kernel does not name the PARTUUID. */
 export function readPartitions(machine: Machine): readonly Partition[] {
   const found: Partition[] = [];
@@ -51,7 +57,7 @@ export function readPartitions(machine: Machine): readonly Partition[] {
     const real = machine.resolve(`/sys/class/block/${name}`);
     if (uevent === undefined || real === undefined) continue;
     const partition = parsePartition(name, real.split("/").at(-2) ?? "", uevent);
-    if (partition !== undefined) found.push(partition);
+    if (partition !== undefined) found.push({ ...partition, pciPath: pciPathOf(real) });
   }
   if (found.every((partition) => partition.partUuid !== undefined)) return found;
   const links = new Map<string, string>();
@@ -78,17 +84,32 @@ function layoutOf(disk: string, partitions: readonly Partition[]): BootDisk | st
   return `${missing.join(", ")} on ${disk}`;
 }
 
+/** What the firmware and the loader say about where they were started from. */
+export type LoaderWord = {
+  /** PARTUUID of the loader's partition. */
+  readonly partUuid: string | undefined;
+  /** As `Partition.pciPath`. */
+  readonly pciPath?: readonly string[] | undefined;
+};
+
 /**
- * The disk that the loader was started from, and no other: a card and a soldered flash may hold the same image. Without
- * the loader's word (firmware that does not set it), the first disk that has the whole layout, and `certain` is false.
+ * The disk that the loader was started from, and no other: a card and a soldered flash may hold the same image. Before
+ * their first boot these have the same PARTUUIDs, too: then the firmware's path to the disk decides. Without the loader's
+ * word (firmware that does not set it), the first disk that has the whole layout. `certain` is false for a guess, which a
+ * disk that appears later may correct.
  */
-export function chooseBootDisk(partitions: readonly Partition[], loaderPartUuid: string | undefined): DiskChoice {
-  if (loaderPartUuid !== undefined) {
-    const wanted = loaderPartUuid.toLowerCase();
-    const esp = partitions.find((partition) => partition.partUuid === wanted);
-    if (esp === undefined) return { found: undefined, waitingFor: `the loader's partition ${wanted}` };
-    const layout = layoutOf(esp.disk, partitions);
-    return typeof layout === "string" ? { found: undefined, waitingFor: layout } : { found: layout, certain: true };
+export function chooseBootDisk(partitions: readonly Partition[], { partUuid, pciPath }: LoaderWord): DiskChoice {
+  if (partUuid !== undefined) {
+    const wanted = partUuid.toLowerCase();
+    const alike = partitions.filter((partition) => partition.partUuid === wanted);
+    const [first] = alike;
+    if (first === undefined) return { found: undefined, waitingFor: `the loader's partition ${wanted}` };
+    const there = alike.filter((partition) => partition.pciPath?.join() === pciPath?.join());
+    const layout = layoutOf((there[0] ?? first).disk, partitions);
+    if (typeof layout === "string") return { found: undefined, waitingFor: layout };
+    // What the kernel shows without a path, e.g. behind NVMe's multipath, cannot contradict the firmware.
+    const undisputed = alike.length === 1 && (pciPath === undefined || (first.pciPath ?? []).length === 0);
+    return { found: layout, certain: undisputed || there.length === 1 };
   }
   for (const disk of [...new Set(partitions.map((partition) => partition.disk))].sort()) {
     const layout = layoutOf(disk, partitions);
