@@ -1,0 +1,4 @@
+import { retryMounts } from "../../disk/retry-mounts.ts";
+import { main } from "../main.ts";
+
+main(retryMounts);
