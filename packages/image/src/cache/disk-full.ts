@@ -1,4 +1,5 @@
-import { HoldfastError, messageOf, worldError } from "@holdfast/contracts";
+import { statfs } from "node:fs/promises";
+import { HoldfastError, messageOf, mib, worldError } from "@holdfast/contracts";
 
 /** Programs can say a lot; the beginning names the file. */
 const SHOWN = 300;
@@ -26,6 +27,23 @@ export async function reportDiskFull<T>(directory: string, work: () => Promise<T
       hint: "Make room there, or set HOLDFAST_CACHE to a directory on another disk; what was finished before is kept.",
       cause: thrown,
     });
+  }
+}
+
+/** With less than this left, a failed write is taken for one that found no room. */
+const HARDLY_ANY = mib(1);
+
+/**
+ * Runs a program that writes below `directory` and does not say when the disk is full, or not in words that can be told
+ * from other failures (mkfs.erofs: "invalid chksum"). Its failure then looks like any other for lack of room.
+ */
+export async function noticeFullDisk<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const { bavail, bsize } = await statfs(directory);
+    if (thrown instanceof HoldfastError || bavail * bsize >= HARDLY_ANY) throw thrown;
+    throw Object.assign(new Error(messageOf(thrown), { cause: thrown }), { code: "ENOSPC" });
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { rename, rm, stat, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
 import { refuse } from "@holdfast/contracts";
+import { noticeFullDisk } from "../../cache/disk-full.ts";
 import type { ReadonlyTree } from "../../tree/entry.ts";
 import { hashParts } from "../archive/hash-parts.ts";
 import { manifestDigest, uuidFrom } from "../archive/manifest-digest.ts";
@@ -48,7 +50,7 @@ export type SlotOptions = {
 export async function makeSlot(options: SlotOptions): Promise<Slot> {
   const partial = `${options.output}.partial`;
   try {
-    await writeErofs(partial, options);
+    await noticeFullDisk(dirname(partial), () => writeErofs(partial, options));
     const hashOffset = await padToBlock(partial);
     const seed = createHash("sha256")
       .update("holdfast slot")
