@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { runTool, type ToolsTree, toolsTree, type Workshop } from "@holdfast/image";
 import { z } from "zod";
-import type { Cost } from "../measure/timed-run.ts";
+import { type Cost, describeCost } from "../measure/timed-run.ts";
 import { type MkosiFolders, mkosiFolders, removeBuilt, writeProject } from "../mkosi/mkosi-folders.ts";
 import { runMkosi } from "../mkosi/run-mkosi.ts";
 import type { BuilderFigures, Sizes } from "./figures.ts";
@@ -48,10 +48,12 @@ async function build(mkosi: Mkosi, { title, marker, incremental }: Build): Promi
   const { folders, tree, workshop, contents, signal } = mkosi;
   await writeProject(folders, mkosiProject({ folders, mirror: workshop.mirror, contents, marker }));
   const step = workshop.progress.start(title);
+  let cost: Cost | undefined;
   try {
-    return await runMkosi({ tree, folders, incremental, signal });
+    cost = await runMkosi({ tree, folders, incremental, signal });
+    return cost;
   } finally {
-    step.end();
+    step.end(cost === undefined ? undefined : describeCost(cost));
   }
 }
 

@@ -63,3 +63,6 @@ export function parseTimes(text: string): Cost {
     throw new Error(`bash's time wrote "${text}"`);
   return { wall, cpu: user + system };
 }
+
+/** For the progress of a benchmark. Pure. */
+export const describeCost = ({ wall, cpu }: Cost): string => `${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of CPU`;

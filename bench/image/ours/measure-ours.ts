@@ -1,7 +1,7 @@
 import { appendFile, cp, link, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Workshop } from "@holdfast/image";
-import { type Cost, timedRun } from "../../measure/timed-run.ts";
+import { openScratch, type Workshop } from "@holdfast/image";
+import { type Cost, describeCost, timedRun } from "../../measure/timed-run.ts";
 import type { OurFigures, Sizes } from "../figures.ts";
 import { RELEASE_CASE } from "../image-report.ts";
 import { type Built, builtSchema, type Job } from "./job.ts";
@@ -23,7 +23,8 @@ type Ours = {
 
 /** Builds the board's image in a cache of its own that holds the packages' files, tools and Node, and no stage but the archive. */
 export async function measureOurs(board: string, workshop: Workshop, signal: AbortSignal): Promise<OurFigures> {
-  const home = join(workshop.cache, "bench/ours");
+  await using scratch = await openScratch(workshop.cache);
+  const home = scratch.directory;
   const ours: Ours = { home, osDir: join(home, "os"), workshop, signal };
   const job = (part: Job["part"], compression: Job["compression"]): Job => ({
     ...{ board, part, compression },
@@ -31,32 +32,26 @@ export async function measureOurs(board: string, workshop: Workshop, signal: Abo
     out: join(home, "out"),
   });
   await prepare(ours);
-  try {
-    await build(ours, "ours: supervisor's archive, unless cached", job("supervisor-archive", "none"), workshop.cache);
-    await cacheWith(ours, [...KEPT, ...ARCHIVE_STAGES]);
-    const cold = await build(ours, "ours: build cold", job("image", "none"));
-    await appendFile(join(ours.osDir, CHANGED_FILE), "# changed\n");
-    const rebuild = await build(ours, "ours: rebuild", job("image", "none"));
-    const release = await build(ours, "ours: compressed slot", job("slot", "lz4hc"));
-    const smallest = await build(ours, "ours: compressed slot, zstd", job("slot", "zstd"));
-    await cacheWith(ours, KEPT);
-    const archive = await build(ours, "ours: supervisor's archive", job("supervisor-archive", "none"));
-    return {
-      ...{ cold: cold.cost, rebuild: rebuild.cost, sizes: sizesOf(cold.built) },
-      supervisorArchive: { ...archive.cost, bytes: archive.built.archive ?? 0 },
-      compressed: [
-        { case: RELEASE_CASE, ...release.cost, slot: sizesOf(release.built).slot },
-        { case: `${RELEASE_CASE}-zstd`, ...smallest.cost, slot: sizesOf(smallest.built).slot },
-      ],
-    };
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+  await build(ours, "ours: supervisor's archive, unless cached", job("supervisor-archive", "none"), workshop.cache);
+  await cacheWith(ours, [...KEPT, ...ARCHIVE_STAGES]);
+  const cold = await build(ours, "ours: build cold", job("image", "none"));
+  await appendFile(join(ours.osDir, CHANGED_FILE), "# changed\n");
+  const rebuild = await build(ours, "ours: rebuild", job("image", "none"));
+  const release = await build(ours, "ours: compressed slot", job("slot", "lz4hc"));
+  const smallest = await build(ours, "ours: compressed slot, zstd", job("slot", "zstd"));
+  await cacheWith(ours, KEPT);
+  const archive = await build(ours, "ours: supervisor's archive", job("supervisor-archive", "none"));
+  return {
+    ...{ cold: cold.cost, rebuild: rebuild.cost, sizes: sizesOf(cold.built) },
+    supervisorArchive: { ...archive.cost, bytes: archive.built.archive ?? 0 },
+    compressed: [
+      { case: RELEASE_CASE, ...release.cost, slot: sizesOf(release.built).slot },
+      { case: `${RELEASE_CASE}-zstd`, ...smallest.cost, slot: sizesOf(smallest.built).slot },
+    ],
+  };
 }
 
 async function prepare({ home, osDir, workshop }: Ours): Promise<void> {
-  await rm(home, { recursive: true, force: true });
-  await mkdir(home, { recursive: true });
   await cp(join(workshop.repository, "os"), osDir, { recursive: true });
   // The layers import the contracts.
   await symlink(join(workshop.repository, "node_modules"), join(home, "node_modules"));
@@ -82,6 +77,7 @@ async function build(
   cache = cacheOf(home),
 ): Promise<{ readonly cost: Cost; readonly built: Built }> {
   const step = workshop.progress.start(title);
+  let said: string | undefined;
   try {
     const { cost, stdout } = await timedRun({
       argv: [process.execPath, program, JSON.stringify(job)],
@@ -90,9 +86,10 @@ async function build(
       env: { ...process.env, HOLDFAST_CACHE: cache },
       signal,
     });
+    said = describeCost(cost);
     return { cost, built: builtSchema.parse(JSON.parse(stdout)) };
   } finally {
-    step.end();
+    step.end(said);
   }
 }
 
