@@ -44,14 +44,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Preloads a project with nothing in the cache, and writes what the data partition gets into a folder. */
 async function preload(project: string, name: string) {
   const cache = join(folder, name, "cache");
-  const { proxies } = await findMirror(process.env);
+  const mirror = await findMirror(process.env);
   const made = await preloadProject({
     directory: project,
     architecture: "amd64",
     base: await baseImage({ ...input, cache }),
     epoch: EPOCH,
     cache,
-    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, proxies }),
+    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, mirror }),
   });
   const files: Record<string, Uint8Array> = {};
   for (const [path, entry] of made.tree) if (entry.type === "file") files[path] = await readContent(entry.content);
@@ -94,6 +94,9 @@ async function runServices(engine: IsolatedEngine, appsJson: string): Promise<vo
       memory: { total: expect.any(Number) },
     });
   }
+  // The base image was composed without package scripts; dpkg must not see a difference.
+  expect(await engine.docker("exec", "web", "dpkg", "--audit")).toBe("");
+  await engine.docker("exec", "web", "apt-get", "check");
   await engine.docker("exec", "web", "/usr/local/bin/answers");
   expect(await ask(engine, "GET / HTTP/1.0\\r\\n\\r\\n")).toMatch(/200 OK/);
   const upgrade =
