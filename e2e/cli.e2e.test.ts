@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { cacheDirectory, repositoryRoot } from "@holdfast/cli";
+import { repositoryRoot } from "@holdfast/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 type Outcome = {
@@ -19,13 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Starts the launcher in a process group of its own, as a shell does. */
-function start(...args: string[]) {
-  return spawn(path.join(repositoryRoot, "holdfast"), args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-}
-
 async function holdfast(...args: string[]): Promise<Outcome> {
-  const child = start(...args);
+  const child = spawn(path.join(repositoryRoot, "holdfast"), args, { stdio: ["ignore", "pipe", "pipe"] });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
@@ -44,15 +38,6 @@ async function cpuMillis(...args: string[]): Promise<number> {
   await once(child, "close");
   const [user, system] = Buffer.concat(text).toString().trim().split(" ").map(Number);
   return 1000 * ((user ?? Number.NaN) + (system ?? Number.NaN));
-}
-
-/** Processes of a group that are more than zombies. */
-async function groupMembers(group: number): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "latin1").catch(() => "")));
-  // After the name in brackets: state, parent, group.
-  const rest = stats.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" "));
-  return stats.filter((_, index) => rest[index]?.[2] === String(group) && rest[index]?.[0] !== "Z");
 }
 
 describe("the command line", () => {
@@ -90,22 +75,5 @@ describe("the command line", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("code: image.invalid-config");
     expect(await readdir(directory)).not.toContain("never");
-  });
-
-  it("ends with 130 on Ctrl-C and leaves no processes and no half-made files", async () => {
-    const out = path.join(directory, "interrupted");
-    // A version that was never built, so that there is work to interrupt.
-    const version = `99.0.${Date.now() % 1_000_000}`;
-    for (const delay of [1_500, 4_000]) {
-      const child = start("build", "--version", version, "--out", out);
-      const closed = once(child, "close");
-      await pause(delay);
-      process.kill(-(child.pid ?? 0), "SIGINT");
-      expect((await closed)[0]).toBe(130);
-      expect(await groupMembers(child.pid ?? 0)).toEqual([]);
-      expect(await readdir(out).catch(() => [])).toEqual([]);
-      const mine = new RegExp(`-${child.pid}-`);
-      expect((await readdir(cacheDirectory, { recursive: false })).filter((name) => mine.test(name))).toEqual([]);
-    }
   });
 });

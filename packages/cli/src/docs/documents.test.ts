@@ -11,7 +11,7 @@ const documents = await readDocuments(repositoryRoot);
 
 describe.each(Object.entries(generatedFiles))("%s", (file, render) => {
   it("is what the code generates (node packages/cli/src/docs/write-generated-files.ts)", async () => {
-    expect(await readFile(path.join(repositoryRoot, file), "utf8")).toBe(render());
+    expect(await readFile(path.join(repositoryRoot, file), "utf8")).toBe(await render());
   });
 });
 

@@ -1,11 +1,15 @@
 import { commands } from "../command/commands.ts";
+import { repositoryRoot } from "../repository-root.ts";
+import { readEndToEndSuites } from "../testing/end-to-end-suites.ts";
 import { renderCommandReference } from "./render-command-reference.ts";
 import { renderErrorTable } from "./render-error-table.ts";
 import { renderLayerFields } from "./render-layer-fields.ts";
+import { renderSuiteTable } from "./render-suite-table.ts";
 
 /** Documentation that is made from the code: path in the repository -> content. A test compares, the script writes. */
-export const generatedFiles: Readonly<Record<string, () => string>> = {
+export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/cli.md": () => renderCommandReference(commands),
   "docs/errors.md": () => renderErrorTable(),
   "docs/layer-fields.md": () => renderLayerFields(),
+  "docs/test-suites.md": async () => renderSuiteTable(await readEndToEndSuites(repositoryRoot)),
 };

@@ -17,23 +17,26 @@ export type EndToEndSuite = z.output<typeof suiteSchema> & { readonly name: stri
 
 const SUFFIX = ".e2e.test.ts";
 
+/** The list e2e/suites.json, in its order, which is the order in which they run. */
+export async function readEndToEndSuites(root: string): Promise<EndToEndSuite[]> {
+  const text = await readFile(path.join(root, "e2e/suites.json"), "utf8");
+  const listed = z.record(z.string(), suiteSchema).parse(JSON.parse(text));
+  return Object.entries(listed).map(([name, suite]) => ({ name, ...suite }));
+}
+
 /**
- * The end-to-end suites of e2e/suites.json.
- * @throws `cli.nothing-ran` when that list and the files in e2e/ differ, so that no suite is left out silently
+ * The end-to-end suites of this checkout.
+ * @throws `cli.nothing-ran` when the list and the files in e2e/ differ, so that no suite is left out silently
  */
 export async function endToEndSuites(root: string): Promise<EndToEndSuite[]> {
-  const directory = path.join(root, "e2e");
-  const listed = z
-    .record(z.string(), suiteSchema)
-    .parse(JSON.parse(await readFile(path.join(directory, "suites.json"), "utf8")));
-  const files = (await readdir(directory))
+  const listed = await readEndToEndSuites(root);
+  const files = (await readdir(path.join(root, "e2e")))
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length));
+  const names = listed.map(({ name }) => name);
   const lost = [
-    ...files.filter((name) => listed[name] === undefined).map((name) => `${name} (not listed)`),
-    ...Object.keys(listed)
-      .filter((name) => !files.includes(name))
-      .map((name) => `${name} (no file)`),
+    ...files.filter((name) => !names.includes(name)).map((name) => `${name} (not listed)`),
+    ...names.filter((name) => !files.includes(name)).map((name) => `${name} (no file)`),
   ];
   if (lost.length > 0) {
     refuse("cli.nothing-ran", {
@@ -41,5 +44,5 @@ export async function endToEndSuites(root: string): Promise<EndToEndSuite[]> {
       hint: "List each suite in e2e/suites.json with its tier, measured minutes and limit.",
     });
   }
-  return Object.entries(listed).map(([name, suite]) => ({ name, ...suite }));
+  return listed;
 }
