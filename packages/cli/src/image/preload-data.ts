@@ -34,7 +34,7 @@ export async function preloadData(
     base,
     epoch,
     cache,
-    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, proxies: mirror.proxies }),
+    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, mirror }),
     progress,
     ...(signal === undefined ? {} : { signal }),
   });

@@ -86,7 +86,7 @@ function runConfig(version: string) {
       "PATH=/usr/bin",
       "NODE_ENV=production",
       "UV_THREADPOOL_SIZE=2",
-      "MALLOC_ARENA_MAX=2",
+      "MALLOC_ARENA_MAX=1",
       "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
       `SUPERVISOR_VERSION=${version}`,
     ],
