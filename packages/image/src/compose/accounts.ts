@@ -33,6 +33,8 @@ const baseGroups = [
 /** shadow's "last changed" is a fixed day: a clock value would differ between builds. */
 const LAST_CHANGED = 20000;
 
+const NOBODY = 65534;
+
 type Account = { name: string; uid: number; gid: number; comment: string; home: string; shell: string };
 
 /**
@@ -53,7 +55,7 @@ export function writeAccounts(tree: Tree, layers: readonly Layer[], ledger: Acco
   const accounts: Account[] = [
     { name: "root", uid: 0, gid: 0, comment: "root", home: "/root", shell: "/bin/bash" },
     { name: "daemon", uid: 1, gid: 1, comment: "daemon", home: "/usr/sbin", shell: "/usr/sbin/nologin" },
-    { name: "nobody", uid: 65534, gid: 65534, comment: "nobody", home: "/nonexistent", shell: "/usr/sbin/nologin" },
+    { name: "nobody", uid: NOBODY, gid: NOBODY, comment: "nobody", home: "/nonexistent", shell: "/usr/sbin/nologin" },
     ...users.map((user) => ({
       name: user.name,
       uid: lookUp(ledger.users, "user", user.name),
@@ -103,7 +105,12 @@ export function lookUp(ledger: Readonly<Record<string, number>>, kind: "user" | 
     ledger[name] ??
     refuse("image.unlisted-account", {
       message: `The ${kind} "${name}" has no number in os/ledger/accounts.json.`,
-      hint: "Append it with the next free number; numbers are never changed or used again.",
+      hint: `Append "${name}": ${nextFree(ledger)} to its ${kind}s; numbers are never changed or used again.`,
     })
   );
+}
+
+/** The number after the last that was given; `nobody` has the highest of all. Pure. */
+function nextFree(ledger: Readonly<Record<string, number>>): number {
+  return Math.max(0, ...Object.values(ledger).filter((id) => id < NOBODY)) + 1;
 }

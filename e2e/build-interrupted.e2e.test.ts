@@ -1,0 +1,54 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { leftovers } from "./build/made-up-workshop.ts";
+import { holdfast } from "./build/run-program.ts";
+import { openWorkFolder, warmCache } from "./build/warm-cache.ts";
+
+/** Long enough to be in the middle of the next step. */
+const INTO_THE_STEP_MS = 300;
+/** After the end of which step to interrupt; the command line reports steps when they end. */
+const moments = ["", "unpack packages", "pack initrd", "write disk image"];
+
+test("Ctrl-C leaves no process, mount or half-written file, whatever the build was doing", async () => {
+  await using work = await openWorkFolder("interrupted");
+  const [cache, out] = [join(work.folder, "cache"), join(work.folder, "out")];
+  await mkdir(out);
+  await warmCache(cache, { debs: true, tools: true, node: true, apt: true });
+  // With one cache, each build gets past what the one before had finished.
+  for (const step of moments) {
+    const { status, stderr } = await interruptAfter(step, cache, out);
+    expect(status, `${step}: ${stderr}`).toBe(130);
+    expect(stderr, step).toContain("holdfast: interrupted");
+    expect(await readdir(out), step).toEqual([]);
+    expect(await leftovers(work.folder), step).toEqual([]);
+    // What was killed may take a moment to be gone.
+    await expect.poll(() => processesOf(work.folder), { timeout: 5000, message: step }).toEqual([]);
+    expect(await readFile("/proc/self/mountinfo", "utf8"), step).not.toContain(work.folder);
+  }
+});
+
+async function interruptAfter(step: string, cache: string, out: string) {
+  let sent = false;
+  return await holdfast(["build", "--board", "generic-amd64", "--out", out], {
+    env: { HOLDFAST_CACHE: cache },
+    onError: (text, pid) => {
+      if (sent || !text.split("\n").some((line) => line.trim().startsWith(step) && !line.endsWith("…"))) return;
+      sent = true;
+      // Only the command line itself gets it: what it started must not rely on the terminal's telling everybody.
+      void pause(INTO_THE_STEP_MS).then(() => process.kill(pid, "SIGINT"));
+    },
+  });
+}
+
+/** Command lines of processes that have something to do with a folder. */
+async function processesOf(folder: string): Promise<string[]> {
+  const found = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+    if (line.includes(folder) || environment.includes(`HOLDFAST_CACHE=${folder}`)) found.push(line);
+  }
+  return found;
+}
