@@ -9,8 +9,8 @@ import { verityTargetOf } from "./parse-cmdline.ts";
 import { type BootDisk, chooseBootDisk, type LoaderWord, readPartitions } from "./partitions.ts";
 
 const DISK_PATIENCE_MS = 30_000;
-/** How long a better match than the first may take to appear: disks are probed side by side. */
-const BETTER_PATIENCE_MS = 5_000;
+/** How long a better match than the first may take to appear: disks are probed side by side, USB's come late. */
+const BETTER_PATIENCE_MS = 10_000;
 const POLL_MS = 100;
 
 function readEfi(machine: Machine): LoaderWord & { readonly trial: boolean } {
