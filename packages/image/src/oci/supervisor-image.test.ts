@@ -51,6 +51,13 @@ function input(overrides: Partial<SupervisorImageInput> = {}): SupervisorImageIn
           { path: `${LIB}/libstdc++.so.6.0.33`, entry: file("c++") },
         ],
       },
+      {
+        name: "coreutils",
+        entries: [
+          { path: "usr/bin/cat", entry: file("cat") },
+          { path: "usr/bin/cp", entry: file("cp") },
+        ],
+      },
     ],
     epoch: 1_790_000_000,
     cache: scratch,
@@ -67,9 +74,10 @@ describe("writeSupervisorImage", () => {
     expect(manifest.files).toMatchObject({
       "/usr/bin/node": hash("the node program"),
       "/usr/src/app/supervisor.js": hash("run()"),
+      "/usr/bin/cat": hash("cat"),
       [`/${LIB}/ld-linux-aarch64.so.1`]: hash("loader"),
     });
-    expect(Object.keys(manifest.files).filter((path) => /memusage|gconv|doc/.test(path))).toEqual([]);
+    expect(Object.keys(manifest.files).filter((path) => /memusage|gconv|doc|cp$/.test(path))).toEqual([]);
     await writeFile(join(scratch, "s.tar"), decompressFrames(await readFile(archive)));
     const [image] = await readArchive(join(scratch, "s.tar"));
     expect(image?.id).toBe(manifest.id);

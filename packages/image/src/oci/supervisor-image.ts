@@ -10,8 +10,10 @@ import { makeImage } from "./image-config.ts";
 import { writeLayer } from "./image-layer.ts";
 import { writeArchive } from "./write-archive.ts";
 
-/** Debian packages whose libraries Node is linked with; nothing else of Debian is in the supervisor's image. */
-export const supervisorPackages = ["libc6", "libgcc-s1", "libstdc++6", "ca-certificates"] as const;
+/** Debian packages whose libraries Node is linked with, and one program; nothing else of Debian is in the image. */
+export const supervisorPackages = ["libc6", "libgcc-s1", "libstdc++6", "ca-certificates", "coreutils"] as const;
+/** Test harnesses learn the version by `exec balena_supervisor cat package.json`. */
+const CAT = "usr/bin/cat";
 
 const TRIPLETS: Readonly<Record<Architecture, string>> = { amd64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 /** What `readelf -d node` names as NEEDED, with what those need. */
@@ -124,7 +126,7 @@ async function runtimeTree({ architecture, node, nodeSize, packages }: Superviso
   const certificates: { readonly path: string; readonly content: Content }[] = [];
   for (const { path, entry } of packages.flatMap(({ entries }) => entries)) {
     const name = path.startsWith(`${libraries}/`) ? path.slice(libraries.length + 1) : undefined;
-    if ((name !== undefined && LIBRARIES.test(name)) || LOADER.test(path)) tree.set(path, entry);
+    if ((name !== undefined && LIBRARIES.test(name)) || LOADER.test(path) || path === CAT) tree.set(path, entry);
     if (entry.type === "file" && path.startsWith(CERTIFICATES)) certificates.push({ path, content: entry.content });
   }
   certificates.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -139,6 +141,7 @@ function checkRuntime(tree: Tree, libraries: string): void {
   for (const name of ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "libgcc_s.so.1", "libstdc++.so.6"]) {
     if (!tree.has(`${libraries}/${name}`)) throw new Error(`the supervisor's packages bring no ${libraries}/${name}`);
   }
+  if (!tree.has(CAT)) throw new Error(`coreutils brings no ${CAT}`);
   if (![...tree.keys()].some((path) => LOADER.test(path))) throw new Error("libc6 brings no dynamic loader");
 }
 
