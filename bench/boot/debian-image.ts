@@ -1,7 +1,7 @@
 import { chmod, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { runTool, stage, toolsTree, type Workshop } from "@holdfast/image";
-import { mkosiFolders, removeBuilt, writeProject } from "../mkosi/mkosi-folders.ts";
+import { openScratch, runTool, stage, toolsTree, type Workshop } from "@holdfast/image";
+import { mkosiFolders, packageCache, writeProject } from "../mkosi/mkosi-folders.ts";
 import { runMkosi } from "../mkosi/run-mkosi.ts";
 import { debianProject } from "./debian-project.ts";
 
@@ -21,8 +21,8 @@ export async function debianImage(workshop: Workshop, signal: AbortSignal): Prom
     { cache, name: "debian-peer", inputs: { format: FORMAT, tools: tree.key } },
     async (out) => {
       const step = progress.start("mkosi: build stock Debian");
-      const folders = mkosiFolders(join(cache, "bench/mkosi-debian"));
-      await removeBuilt(folders);
+      await using scratch = await openScratch(cache);
+      const folders = mkosiFolders(scratch.directory, packageCache(cache));
       try {
         const key = join(out, "key");
         await runTool(tools, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", key]);
@@ -34,7 +34,6 @@ export async function debianImage(workshop: Workshop, signal: AbortSignal): Prom
         await runMkosi({ tree, folders, incremental: false, signal });
         await rename(join(folders.output, "image.raw"), join(out, "debian.img"));
       } finally {
-        await removeBuilt(folders);
         step.end();
       }
     },

@@ -7,6 +7,7 @@ const packages = [
   "systemd",
   "systemd-sysv",
   "systemd-timesyncd",
+  "systemd-boot-efi",
   "udev",
   "dbus",
   "libpam-systemd",

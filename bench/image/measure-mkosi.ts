@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { runTool, type ToolsTree, toolsTree, type Workshop } from "@holdfast/image";
+import { openScratch, runTool, type ToolsTree, toolsTree, type Workshop } from "@holdfast/image";
 import { z } from "zod";
 import { type Cost, describeCost } from "../measure/timed-run.ts";
-import { type MkosiFolders, mkosiFolders, removeBuilt, writeProject } from "../mkosi/mkosi-folders.ts";
+import { type MkosiFolders, mkosiFolders, packageCache, writeProject } from "../mkosi/mkosi-folders.ts";
 import { runMkosi } from "../mkosi/run-mkosi.ts";
 import type { BuilderFigures, Sizes } from "./figures.ts";
 import { type MkosiContents, mkosiProject } from "./mkosi-project.ts";
@@ -29,17 +29,13 @@ export async function measureMkosi(
 ): Promise<BuilderFigures> {
   const { cache, mirror, progress } = workshop;
   const tree = await toolsTree({ cache, mirror, progress, signal, name: "mkosi" });
-  const folders = mkosiFolders(join(cache, "bench/mkosi-image"));
+  await using scratch = await openScratch(cache);
+  const folders = mkosiFolders(scratch.directory, packageCache(cache));
   const mkosi: Mkosi = { tree, folders, contents, workshop, signal };
-  await removeBuilt(folders);
-  try {
-    await build(mkosi, { title: "mkosi: fill its caches", marker: "one", incremental: true });
-    const rebuild = await build(mkosi, { title: "mkosi: rebuild", marker: "two", incremental: true });
-    const cold = await build(mkosi, { title: "mkosi: build cold", marker: "three", incremental: false });
-    return { cold, rebuild, sizes: await sizesOf(mkosi) };
-  } finally {
-    await removeBuilt(folders);
-  }
+  await build(mkosi, { title: "mkosi: fill its caches", marker: "one", incremental: true });
+  const rebuild = await build(mkosi, { title: "mkosi: rebuild", marker: "two", incremental: true });
+  const cold = await build(mkosi, { title: "mkosi: build cold", marker: "three", incremental: false });
+  return { cold, rebuild, sizes: await sizesOf(mkosi) };
 }
 
 type Build = { readonly title: string; readonly marker: string; readonly incremental: boolean };

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { mkosiFolders } from "../mkosi/mkosi-folders.ts";
 import { MARKER, mkosiProject, modulePattern } from "./mkosi-project.ts";
 
-const folders = mkosiFolders("/cache/mkosi");
+const folders = mkosiFolders("/cache/mkosi", "/cache/packages");
 const contents = { packages: ["dash", "systemd"], modules: ["dm_verity", "nvme"], initrdModules: ["nvme"] };
 const project = (mirror = defaultMirror) => mkosiProject({ folders, mirror, contents, marker: "two" });
 

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Mirror } from "@holdfast/image";
 
@@ -17,8 +17,8 @@ export type MkosiFolders = {
   readonly packages: string;
 };
 
-/** The folders of a build below one of its own. mkosi refuses a workspace inside its project. Pure. */
-export function mkosiFolders(home: string): MkosiFolders {
+/** The folders of a build below `home`; `packages` outlives it. mkosi refuses a workspace inside its project. Pure. */
+export function mkosiFolders(home: string, packages: string): MkosiFolders {
   const below = (name: string): string => `${home}/${name}`;
   return {
     project: below("project"),
@@ -27,7 +27,7 @@ export function mkosiFolders(home: string): MkosiFolders {
     output: below("output"),
     workspace: below("workspace"),
     trees: below("trees"),
-    packages: below("packages"),
+    packages,
   };
 }
 
@@ -40,12 +40,8 @@ export async function writeProject(folders: MkosiFolders, files: ProjectFiles): 
   }
 }
 
-/** Removes all but the packages' files, which take long to fetch. */
-export async function removeBuilt(folders: MkosiFolders): Promise<void> {
-  for (const folder of Object.values(folders)) {
-    if (folder !== folders.packages) await rm(folder, { recursive: true, force: true });
-  }
-}
+/** Where mkosi keeps packages' files between builds: fetching them takes long and is not what is measured. Pure. */
+export const packageCache = (cache: string): string => `${cache}/bench/mkosi-packages`;
 
 /** The sections of mkosi.conf that say where things are and come from; the same for each of our projects. Pure. */
 export function placesOf(folders: MkosiFolders, mirror: Mirror): string {
