@@ -1,47 +1,28 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mib, millis, type ToolCommand } from "@holdfast/contracts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { mib, millis } from "@holdfast/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { waitForConsole } from "../console/wait-for-console.ts";
 import { waitForHttp } from "../guest/wait-for-http.ts";
 import type { VmHost } from "../host.ts";
 import { identify } from "../process/identity.ts";
 import type { VmSpec } from "../spec.ts";
-import { listVms, removeVm } from "./find-vm.ts";
+import { type FakeHost, fakeHost } from "../testing/fake-host.ts";
+import { listVms } from "./find-vm.ts";
 import { startVm } from "./start-vm.ts";
 import { cutPower, scopedVm, stopVm } from "./stop-vm.ts";
 
-const fakeQemu = new URL("../testing/fake-qemu.ts", import.meta.url).pathname;
-/** qemu-img makes a file; a size may follow its name. QEMU is a program that answers on the control socket. */
-const tools: ToolCommand = ([program, ...args]) =>
-  program === "qemu-img"
-    ? [
-        "/bin/sh",
-        "-c",
-        'for word; do case $word in /*.qcow2) file=$word;; esac; done; echo "$*" > "$file"',
-        "sh",
-        ...args,
-      ]
-    : [process.execPath, fakeQemu, ...args];
-
-let directory: string;
+let fake: FakeHost;
 let host: VmHost;
 let spec: VmSpec;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "holdfast-vm-"));
-  const pair = { code: join(directory, "code.fd"), vars: join(directory, "vars.fd") };
-  for (const file of [pair.code, pair.vars, join(directory, "one.img")]) await writeFile(file, "x".repeat(512));
-  host = { home: join(directory, "vm"), tools, firmware: { amd64: pair, amd64SecureBoot: pair, arm64: pair } };
-  // Devices of the other architecture never ask for KVM.
-  spec = { name: "unit-test", arch: "arm64", disk: join(directory, "one.img") };
+  fake = await fakeHost();
+  ({ host, spec } = fake);
 });
-afterEach(async () => {
-  for (const { name } of await listVms(host.home)) await removeVm(host.home, name);
-  await rm(directory, { recursive: true });
-});
+afterEach(() => fake[Symbol.asyncDispose]());
 
 const statuses = async () => (await listVms(host.home)).map(({ name, status }) => `${name} ${status}`);
 
@@ -67,6 +48,15 @@ describe("startVm", () => {
     const [first, second] = await Promise.allSettled([startVm(host, spec), startVm(host, spec)]);
     expect([first.status, second.status].sort()).toEqual(["fulfilled", "rejected"]);
     await expect(startVm(host, spec)).rejects.toMatchObject({ code: "vm.already-running" });
+  });
+
+  it("keeps others out until the device runs", async () => {
+    const starting = startVm(host, spec);
+    const lock = join(host.home, spec.name, "lock");
+    while (!existsSync(join(host.home, spec.name, "disk0.qcow2"))) await sleep(1);
+    expect(existsSync(lock)).toBe(true);
+    await starting;
+    expect(existsSync(lock)).toBe(false);
   });
 
   it("goes on with the disk of a stopped device, and begins again when asked to", async () => {

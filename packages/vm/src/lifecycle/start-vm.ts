@@ -24,7 +24,8 @@ export async function startVm(host: VmHost, spec: VmSpec, options: StartOptions 
   await using claimed = await claim(host.home, full.name);
   const kept = options.fresh === true ? undefined : await keptDrives(claimed.former, full);
   if (kept === undefined) await emptyDirectory(claimed.directory);
-  return undoIfFailed(claimed, async () => {
+  // Awaited here: the claim must hold until the device runs.
+  return await undoIfFailed(claimed, async () => {
     const files = kept ?? (await makeDrives(host.tools, full, claimed.directory, firmwareOf(host, full).vars));
     return launchVm({ host, spec: full, ...files, signal: options.signal });
   });

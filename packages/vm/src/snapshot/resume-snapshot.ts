@@ -41,7 +41,7 @@ export async function resumeSnapshot(host: VmHost, resume: Resume): Promise<Vm> 
   });
   await using claimed = await claim(host.home, spec.name);
   await emptyDirectory(claimed.directory);
-  return undoIfFailed({ directory: claimed.directory, former: undefined }, async () => {
+  return await undoIfFailed({ directory: claimed.directory, former: undefined }, async () => {
     const drives = snapshot.drives.map(({ id }) => ({ id, file: join(claimed.directory, `${id}.qcow2`) }));
     for (const [index, { file }] of drives.entries()) {
       const base = snapshot.drives[index]?.file ?? noSnapshot(resume.from);

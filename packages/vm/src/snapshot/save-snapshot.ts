@@ -35,9 +35,10 @@ export async function saveSnapshot(of: Vm, name: string): Promise<Snapshot> {
       drives: vm.drives.map(({ id }) => ({ id, file: join(directory, `${id}.qcow2`) })),
     };
     await writeSnapshot(temporary, snapshot);
-    await rename(temporary, directory).catch((error: unknown) =>
-      refuse("vm.snapshot-exists", { message: `There is a snapshot named ${name} already.`, cause: error }),
-    );
+    await rename(temporary, directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+      refuse("vm.snapshot-exists", { message: `There is a snapshot named ${name} already.`, cause: error });
+    });
     return snapshot;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
