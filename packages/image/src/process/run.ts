@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as pause } from "node:timers/promises";
 
 export type RunOptions = {
   readonly cwd?: string;
@@ -41,26 +42,34 @@ export const reproducibleEnv: Readonly<Record<string, string>> = {
   SOURCE_DATE_EPOCH: "0",
 };
 
+/** How long a stopped program's processes may take to be gone. */
+const GONE_MS = 5000;
+
 /**
- * Runs a program to its end.
- * @throws ProgramFailed when it ends with another status than 0; the spawn error (ENOENT) when it cannot start.
+ * Runs a program to its end. It gets a process group of its own, so that stopping it stops all that it started: of
+ * bubblewrap's two processes, killing the first right after the start would leave the second waiting for ever.
+ * @throws ProgramFailed when it ends with another status than 0; the spawn error (ENOENT) when it cannot start; the
+ * signal's reason, once all its processes are gone
  */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const [program, ...args] = argv;
+  const { signal } = options;
+  signal?.throwIfAborted();
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...(options.env ?? reproducibleEnv) },
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    signal: options.signal,
+    detached: true,
   });
   const status = new Promise<number | null>((resolve, reject) => {
-    child.once("error", (failure) => {
-      if (child.pid === undefined) return reject(failure);
-      // Stopped by the signal: callers clean up what it wrote, so it must have ended.
-      if (child.exitCode !== null || child.signalCode !== null) return reject(failure);
-      child.once("exit", () => reject(failure));
+    child.once("error", reject);
+    const stop = (): void => void endGroup(child.pid).then(() => reject(signal?.reason));
+    signal?.addEventListener("abort", stop, { once: true });
+    child.once("close", (code) => {
+      if (signal?.aborted === true) return;
+      signal?.removeEventListener("abort", stop);
+      resolve(code);
     });
-    child.once("close", (code) => resolve(code));
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -88,4 +97,23 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const errorText = Buffer.concat(stderr).toString();
   if (code !== 0) throw new ProgramFailed(argv, code, errorText);
   return { stdout: Buffer.concat(stdout).toString(), stderr: errorText };
+}
+
+/** Ends a process group; returns when it is gone. */
+async function endGroup(leader: number | undefined): Promise<void> {
+  if (leader === undefined) return;
+  const until = performance.now() + GONE_MS;
+  for (let name: NodeJS.Signals | 0 = "SIGTERM"; performance.now() < until; name = 0) {
+    try {
+      process.kill(-leader, name);
+    } catch {
+      return;
+    }
+    await pause(10);
+  }
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // It went in the last moment.
+  }
 }
