@@ -8,7 +8,8 @@ import { openSlot } from "./open-slot.ts";
 import { verityTargetOf } from "./parse-cmdline.ts";
 import { type BootDisk, chooseBootDisk, type LoaderWord, readPartitions } from "./partitions.ts";
 
-const DISK_PATIENCE_MS = 30_000;
+/** As systemd waits for devices. A slow machine that loads drivers took more than 30 s, and then rebooted for nothing. */
+const DISK_PATIENCE_MS = 90_000;
 /** How long a better match than the first may take to appear: disks are probed side by side, USB's come late. */
 const BETTER_PATIENCE_MS = 10_000;
 const POLL_MS = 100;
