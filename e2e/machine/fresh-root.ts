@@ -61,15 +61,21 @@ async function enter(root: string, command: string, user: "root" | "someone"): P
     );
   }
   const home = user === "root" ? "/root" : "/home/someone";
-  const environment = `env -i HOME=${home} TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin NODE_EXTRA_CA_CERTS=/etc/extra-ca.pem`;
-  const asUser = user === "root" ? "" : "setpriv --reuid=1000 --regid=1000 --clear-groups ";
-  const script = [
-    `mount --bind /dev ${root}/dev`,
-    `mount -t proc proc ${root}/proc`,
-    `mount -t tmpfs tmpfs ${root}/run`,
-    `exec chroot ${root} ${asUser}${environment} sh -c ${quote(command)}`,
-  ].join(" && ");
-  return await spawnShell(`unshare --mount --pid --fork --kill-child sh -c ${quote(script)}`);
+  const environment = {
+    HOME: home,
+    TERM: "dumb",
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    NODE_EXTRA_CA_CERTS: "/etc/extra-ca.pem",
+  };
+  // With bubblewrap the directory becomes a real root, in which another bubblewrap can work; its processes end with it.
+  const sandbox = [
+    ...["bwrap", "--bind", root, "/", "--dev-bind", "/dev", "/dev", "--proc", "/proc", "--dev-bind", "/sys", "/sys"],
+    ...["--tmpfs", "/run", "--unshare-pid", "--die-with-parent", "--cap-add", "ALL", "--clearenv", "--chdir", "/"],
+    ...Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
+    ...["--", ...(user === "root" ? [] : ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"])],
+    ...["sh", "-c", command],
+  ];
+  return await spawnShell(sandbox.map(quote).join(" "));
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
