@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { readLock } from "../packages/image/src/apt/lock.ts";
 import { type MadeUpWorkshop, openMadeUpWorkshop } from "./build/made-up-workshop.ts";
 import { holdfast } from "./build/run-program.ts";
+import { warmCache } from "./build/warm-cache.ts";
 
 let workshop: MadeUpWorkshop;
 beforeEach(async () => {
@@ -98,6 +99,13 @@ test("with a warm cache the same bytes are built offline; what is not cached is 
   );
   expect(text).toContain("hint: Check the network and run again");
   await expectNothingLeft();
+});
+
+test("the slot does not know where it was built", async () => {
+  const cache = join(workshop.folder, "a cache elsewhere");
+  await warmCache(cache, { tools: true });
+  const [here, there] = [await workshop.build(), await workshop.build({ cache })];
+  expect(there).toMatchObject({ rootHash: "rootHash" in here ? here.rootHash : "" });
 });
 
 test("a damaged package file of the cache is fetched again, and the image is the same", async () => {

@@ -78,6 +78,10 @@ export async function madeUpPackages(tools: ToolsTree): Promise<LocalPackage[]> 
       },
     },
     { name: "tiny-app", version: "1.0", depends: "tiny-lib", files: { "usr/share/tiny/app": "app\n" } },
-    { name: "tiny-lib", version: "1.0", files: { "usr/share/tiny/lib": "lib\n" } },
+    {
+      name: "tiny-lib",
+      version: "1.0",
+      files: { "usr/share/tiny/lib": "lib\n", "usr/lib/udev/hwdb.d/20-tiny.hwdb": "dmi:*\n TINY=1\n" },
+    },
   ];
 }

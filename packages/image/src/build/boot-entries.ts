@@ -40,7 +40,7 @@ export async function bootEntries({ board, variant, version, release, config }: 
 }
 
 /** config.json of a fresh image (compat.md 1); the variant is nothing but developmentMode. Pure. */
-export function factoryConfig(
+function factoryConfig(
   board: Board,
   variant: Variant,
   config: Readonly<Record<string, unknown>> = {},

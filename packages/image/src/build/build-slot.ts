@@ -123,7 +123,7 @@ async function makeRelease(
     additions: await additions(resolved, lock, options, workshop),
     stage: (name, inputs, build) => stage({ cache, name, inputs: { inputs, tools: workshop.tools.key } }, build),
     scratch,
-    runTool: (argv) => tools.run(argv),
+    runTool: (argv, where) => tools.run(argv, where),
     progress,
   });
   signal?.throwIfAborted();
@@ -268,7 +268,7 @@ async function buildUki(
 }
 
 /** No slot is named: the initrd finds the one that this root hash verifies (docs/adr/0003-boot-chain.md). Pure. */
-export function commandLine(board: Board, slot: Pick<Slot, "rootHash" | "hashOffset">): string {
+function commandLine(board: Board, slot: Pick<Slot, "rootHash" | "hashOffset">): string {
   return [
     `holdfast.roothash=${slot.rootHash}`,
     `holdfast.hashoffset=${slot.hashOffset}`,

@@ -50,7 +50,9 @@ export async function supervisorArchive(
       packages: await openLocked(packages, lock, workshop),
       epoch,
       cache,
+      ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
     };
+    workshop.signal?.throwIfAborted();
     const manifest = await writeSupervisorImage(input, join(directory, ARCHIVE));
     await writeFile(join(directory, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
     step.end();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Board, Layer, Progress } from "@holdfast/contracts";
 import { contentOf, type Entry, type ReadonlyTree, sizeOf, type Tree } from "../tree/entry.ts";
 import { type AccountsLedger, lookUp, writeAccounts } from "./accounts.ts";
-import { addCertificates, addHardwareDatabase, addOsRelease } from "./derived.ts";
+import { addCertificates, addHardwareDatabase, addOsRelease, type RunStage } from "./derived.ts";
 import { enableUnits } from "./enable-units.ts";
 import { kernelVersion, type RunTool, replaceModules, unpackModules } from "./kernel-modules.ts";
 import { addLayerFiles } from "./layer-files.ts";
@@ -20,8 +20,7 @@ export type ComposeInput = {
   readonly version: string;
   /** Programs and archives that other packages built: path without leading slash -> content. */
   readonly additions: ReadonlyTree;
-  /** Runs a stage once per inputs and gives the folder it filled. */
-  readonly stage: (name: string, inputs: unknown, build: (folder: string) => Promise<void>) => Promise<string>;
+  readonly stage: RunStage;
   readonly scratch: string;
   readonly runTool: RunTool;
   readonly progress: Progress;
@@ -49,7 +48,7 @@ export async function composeRoot(input: ComposeInput): Promise<ComposedRoot> {
   const scratch = await mkdtemp(join(input.scratch, "compose-"));
   try {
     await addCertificates(tree, join(scratch, "certificates"), input.runTool);
-    await addHardwareDatabase(tree, join(scratch, "hwdb"), input.runTool);
+    await addHardwareDatabase(tree, input.stage, input.runTool);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,13 +1,17 @@
-import { mkdir, readdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Content, contentOf, type Entry, type ReadonlyTree, type Tree } from "../tree/entry.ts";
 import { readContent } from "../tree/read-content.ts";
 import type { RunTool } from "./kernel-modules.ts";
 
+/** Runs a stage once per inputs and gives the folder it filled. */
+export type RunStage = (name: string, inputs: unknown, build: (folder: string) => Promise<void>) => Promise<string>;
+
 const rootFile = (content: Content): Entry => ({ type: "file", content, mode: 0o644, uid: 0, gid: 0 });
 
 /** Writes the files of a tree whose path passes below `folder`, for tools that need a directory. */
-export async function materialise(
+async function materialise(
   tree: ReadonlyTree,
   folder: string,
   wanted: (path: string) => boolean,
@@ -48,18 +52,33 @@ export async function addCertificates(tree: Tree, scratch: string, runTool: RunT
   }
 }
 
-/** Compiles udev's hardware database, and leaves its sources out. */
-export async function addHardwareDatabase(tree: Tree, scratch: string, runTool: RunTool): Promise<void> {
-  const isSource = (path: string) => path.startsWith("usr/lib/udev/hwdb.d/");
-  await materialise(tree, scratch, isSource);
-  for (const path of [...tree.keys()].filter(isSource)) tree.delete(path);
-  tree.delete("usr/lib/udev/hwdb.d");
-  await mkdir(join(scratch, "usr/lib/udev/hwdb.d"), { recursive: true });
-  await runTool(["systemd-hwdb", "--usr", `--root=${scratch}`, "update"]);
-  const binary = join(scratch, "usr/lib/udev/hwdb.bin");
-  if ((await stat(binary).catch(() => undefined)) !== undefined) {
-    tree.set("usr/lib/udev/hwdb.bin", rootFile({ kind: "bytes", bytes: await readFile(binary) }));
+const HARDWARE = "usr/lib/udev/hwdb.d";
+const COMPILED = "usr/lib/udev/hwdb.bin";
+
+/** Compiles udev's hardware database, once per content, and leaves its sources out. */
+export async function addHardwareDatabase(tree: Tree, stage: RunStage, runTool: RunTool): Promise<void> {
+  const sources = new Map([...tree].filter(([path]) => path.startsWith(`${HARDWARE}/`)));
+  for (const path of [HARDWARE, ...sources.keys()]) tree.delete(path);
+  if (sources.size === 0) return;
+  const folder = await stage("hardware-database", { sources: await digestFiles(sources) }, async (output) => {
+    await materialise(sources, output, () => true);
+    // The database names its sources by their whole path: only like this is that the same wherever it is compiled.
+    await runTool(["systemd-hwdb", "--usr", "--root=/proc/self/cwd", "update"], { cwd: output });
+    await rm(join(output, HARDWARE), { recursive: true });
+  });
+  const file = join(folder, COMPILED);
+  const { size } = await stat(file);
+  tree.set(COMPILED, rootFile({ kind: "range", file, offset: 0, size }));
+}
+
+async function digestFiles(files: ReadonlyTree): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [path, entry] of files) {
+    if (entry.type !== "file") continue;
+    const bytes = await readContent(entry.content);
+    hash.update(`${path}\0${createHash("sha256").update(bytes).digest("hex")}\n`);
   }
+  return hash.digest("hex");
 }
 
 export type ReleaseFacts = { readonly version: string; readonly deviceType: string; readonly boardName: string };

@@ -7,7 +7,7 @@ import { readContent } from "../tree/read-content.ts";
 import { compileGlobs } from "./path-globs.ts";
 
 /** Runs a program of the tools tree to its end. */
-export type RunTool = (argv: readonly [string, ...string[]]) => Promise<unknown>;
+export type RunTool = (argv: readonly [string, ...string[]], options?: { readonly cwd?: string }) => Promise<unknown>;
 
 /** Names and paths of the modules a kernel package holds. */
 type Index = {

@@ -57,7 +57,7 @@ const directory = (mode = 0o755): Entry => ({ type: "directory", mode, uid: 0, g
 const link = (target: string): Entry => ({ type: "symlink", target, mode: 0o777, uid: 0, gid: 0 });
 
 /** The root every tree starts from: usr-merged, with the mount points of a running system. */
-export function skeleton(): Tree {
+function skeleton(): Tree {
   const tree: Tree = new Map();
   tree.set("", directory());
   for (const path of ["boot", "dev", "etc", "home", "mnt", "opt", "proc", "run", "srv", "sys", "usr", "var"])

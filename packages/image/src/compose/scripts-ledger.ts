@@ -49,7 +49,7 @@ export function checkScripts(packages: readonly PackageScripts[], ledger: Script
 }
 
 /** Kernel packages carry their ABI in the name; the ledger knows them without it. */
-export function ledgerName(name: string): string {
+function ledgerName(name: string): string {
   return name.replace(/\d+\.\d+\.\d+\+deb\d+/, "@ABI@");
 }
 

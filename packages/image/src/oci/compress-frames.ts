@@ -21,12 +21,17 @@ const parameters = (level: number): Record<number, number> => ({
  * A layer's tar as one zstd frame. Frames can be joined, so each layer is compressed once for all archives that it is
  * part of: a changed program does not cost compressing Node again.
  */
-export async function layerFrame({ diffId, tar }: ImageLayer, level: number, cache: string): Promise<Content> {
+export async function layerFrame(
+  { diffId, tar }: ImageLayer,
+  level: number,
+  cache: string,
+  signal?: AbortSignal,
+): Promise<Content> {
   const inputs = { format: FORMAT, diffId, level, zstd: process.versions["zstd"] ?? process.version };
   const folder = await stage({ cache, name: "layer-frame", inputs }, async (directory) => {
     const compress = createZstdCompress({ params: parameters(level), pledgedSrcSize: sizeOf(tar) });
     const source: Readable = streamContents([tar]);
-    await pipeline(source, compress, createWriteStream(join(directory, "frame.zst")));
+    await pipeline(source, compress, createWriteStream(join(directory, "frame.zst")), { ...(signal && { signal }) });
   });
   const file = join(folder, "frame.zst");
   return { kind: "range", file, offset: 0, size: (await stat(file)).size };

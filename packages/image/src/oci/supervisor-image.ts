@@ -46,6 +46,7 @@ export type SupervisorImageInput = {
   readonly packages: readonly SupervisorPackage[];
   readonly epoch: number;
   readonly cache: string;
+  readonly signal?: AbortSignal;
 };
 
 /** supervisor.json in the slot: how the host recognises a whole supervisor image in the engine. */
@@ -74,7 +75,12 @@ export async function writeSupervisorImage(input: SupervisorImageInput, file: st
       { layer: await writeLayer(app, scratch, epoch), createdBy: `holdfast: supervisor ${version}` },
     ];
     const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(version) });
-    await writeArchive([made], file, { epoch, level: LEVEL, cache: input.cache });
+    await writeArchive([made], file, {
+      epoch,
+      level: LEVEL,
+      cache: input.cache,
+      ...(input.signal && { signal: input.signal }),
+    });
     const diffIds = layers.map(({ layer }) => layer.diffId);
     return { image, id: made.id, version, diffIds, files: hashFiles([runtime, app]) };
   } finally {

@@ -16,6 +16,7 @@ export type ArchiveOptions = {
   /** zstd's, 1 to 22. */
   readonly level: number;
   readonly cache: string;
+  readonly signal?: AbortSignal;
   /** Called after each compressed layer with the bytes done, of all. */
   readonly onProgress?: (done: number, total: number) => void;
 };
@@ -27,7 +28,7 @@ export type ArchiveOptions = {
 export async function writeArchive(
   images: readonly Image[],
   file: string,
-  { epoch, level, cache, onProgress = () => {} }: ArchiveOptions,
+  { epoch, level, cache, signal, onProgress = () => {} }: ArchiveOptions,
 ): Promise<{ readonly size: number; readonly digest: Digest }> {
   const layers = new Map(images.flatMap((image) => image.layers.map((layer) => [layer.tar, layer])));
   const frames: Content[] = [];
@@ -40,7 +41,7 @@ export async function writeArchive(
       between.push(part);
       continue;
     }
-    frames.push(bytesFrame(join(between), level), await layerFrame(layer, level, cache));
+    frames.push(bytesFrame(join(between), level), await layerFrame(layer, level, cache, signal));
     between = [];
     done += sizeOf(part);
     onProgress(done, total);
