@@ -10,5 +10,16 @@ export default defineLayer({
     },
     { path: "/usr/lib/systemd/coredump.conf.d/holdfast.conf", content: "[Coredump]\nStorage=none\n" },
   ],
+  // Debian's own sorts after ours and would forward each message to a syslog that is not there.
+  drop: ["/usr/lib/systemd/journald.conf.d/syslog.conf"],
+  initrd: {
+    files: [
+      {
+        // It runs before the machine's id is known, so what it keeps is nobody's: never shortened again.
+        path: "/usr/lib/systemd/journald.conf.d/holdfast.conf",
+        content: "[Journal]\nStorage=volatile\nRuntimeMaxUse=1M\nForwardToSyslog=no\nAudit=no\n",
+      },
+    ],
+  },
   units: { mask: ["systemd-journal-flush.service", "systemd-journald-audit.socket"] },
 });
