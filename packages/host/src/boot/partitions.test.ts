@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { chooseBootDisk, labels, type Partition, parsePartition } from "./partitions.ts";
+import { encodeGpt } from "../disk/gpt.ts";
+import { guidToBytes } from "../disk/guid.ts";
+import { simulateMachine } from "../machine/simulated-machine.ts";
+import { chooseBootDisk, labels, type Partition, parsePartition, readPartitions } from "./partitions.ts";
 
 /** A disk with the layout; the PARTUUIDs of every image's copy are the same but for the disk's mark. */
 const diskOf = (disk: string, mark: string): Partition[] =>
@@ -83,5 +86,29 @@ describe("parsePartition", () => {
 
   it("passes over whole disks", () => {
     expect(parsePartition("vda", "block", "DEVNAME=vda\nDEVTYPE=disk\n")).toBeUndefined();
+  });
+});
+
+describe("readPartitions", () => {
+  const guid = "0a0a0a0a-0000-4000-8000-00000000000";
+
+  it("reads PARTUUIDs from the disks where the kernel does not tell, also of two with one image", () => {
+    const machine = simulateMachine();
+    const entries = new Uint8Array(128 * 128);
+    for (let index = 0; index < 5; index += 1) entries.set(guidToBytes(`${guid}${index + 1}`), index * 128 + 16);
+    const { primary } = encodeGpt({ diskGuid: `${guid}0`, firstUsable: 34, entries }, 4096);
+    machine.makeDirectory("/sys/class/block");
+    for (const [disk, bus] of Object.entries({ nvme0n1: "0000:00:05.0", vda: "0000:00:1c.4/0000:01:00.0" })) {
+      machine.put(`/dev/${disk}`, Uint8Array.from([...new Uint8Array(512), ...primary.bytes]), "block");
+      for (const { name, number, label } of diskOf(disk, "a")) {
+        const real = `/sys/devices/pci0000:00/${bus}/block/${disk}/${name}`;
+        machine.put(`${real}/uevent`, `DEVTYPE=partition\nPARTN=${number}\nPARTNAME=${label}\n`);
+        machine.nodes.set(`/sys/class/block/${name}`, { kind: "link", target: real });
+      }
+    }
+    const found = readPartitions(machine);
+    expect(found.map(({ partUuid }) => partUuid?.at(-1)).join("")).toBe("1234512345");
+    expect(found.at(0)).toMatchObject({ disk: "nvme0n1", partUuid: `${guid}1`, pciPath: ["05.0"] });
+    expect(found.at(-1)).toMatchObject({ disk: "vda", partUuid: `${guid}5`, pciPath: ["1c.4", "00.0"] });
   });
 });

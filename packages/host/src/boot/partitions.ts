@@ -1,3 +1,5 @@
+import { partitionGuid } from "../disk/gpt.ts";
+import { readTable } from "../disk/update-table.ts";
 import type { Machine } from "../machine/machine.ts";
 
 /** A partition as the kernel's sysfs shows it. */
@@ -9,7 +11,7 @@ export type Partition = {
   readonly number: number;
   /** GPT label. */
   readonly label: string | undefined;
-  /** Lower-case. Absent on kernels before 6.9, which do not tell. */
+  /** Lower-case. Kernels before 6.13 do not tell; `readPartitions` then asks the disk. */
   readonly partUuid: string | undefined;
   /** PCI devices on the way to it, `device.function` each, e.g. `1f.2`. Empty for what no PCI bus leads to. */
   readonly pciPath?: readonly string[];
@@ -49,7 +51,17 @@ export function parsePartition(name: string, disk: string, uevent: string): Part
 const pciPathOf = (real: string): string[] =>
   real.split("/").flatMap((part) => /^[0-9a-f]{4,}:[0-9a-f]{2}:([0-9a-f]{2}\.[0-7])$/.exec(part)?.[1] ?? []);
 
-/** All partitions that exist now. Falls back to udev's links where the kernel does not name the PARTUUID. */
+/** PARTUUIDs as a disk's own table has them. */
+function tableOf(machine: Machine, disk: string): (number: number) => string | undefined {
+  const sectors = Number((machine.readText(`/sys/class/block/${disk}/size`) ?? "").trim());
+  const table = readTable(machine, `/dev/${disk}`, sectors);
+  return (number) => (table === undefined ? undefined : partitionGuid(table, number));
+}
+
+/**
+ * All partitions that exist now. Where the kernel does not name PARTUUIDs, they are read from the disks: udev's links come
+ * late on a busy machine, and of two disks with the same image they show one.
+ */
 export function readPartitions(machine: Machine): readonly Partition[] {
   const found: Partition[] = [];
   for (const name of machine.list("/sys/class/block") ?? []) {
@@ -59,11 +71,13 @@ export function readPartitions(machine: Machine): readonly Partition[] {
     const partition = parsePartition(name, real.split("/").at(-2) ?? "", uevent);
     if (partition !== undefined) found.push({ ...partition, pciPath: pciPathOf(real) });
   }
-  if (found.every((partition) => partition.partUuid !== undefined)) return found;
-  const links = new Map<string, string>();
-  for (const uuid of machine.list("/dev/disk/by-partuuid") ?? [])
-    links.set(machine.resolve(`/dev/disk/by-partuuid/${uuid}`)?.replace("/dev/", "") ?? "", uuid.toLowerCase());
-  return found.map((partition) => ({ ...partition, partUuid: partition.partUuid ?? links.get(partition.name) }));
+  // Tables of others' disks are of no interest.
+  const disks = found.filter(({ label, partUuid }) => label === labels.boot && partUuid === undefined);
+  const tables = new Map(disks.map(({ disk }) => [disk, tableOf(machine, disk)]));
+  return found.map((partition) => ({
+    ...partition,
+    partUuid: partition.partUuid ?? tables.get(partition.disk)?.(partition.number),
+  }));
 }
 
 export type DiskChoice =
