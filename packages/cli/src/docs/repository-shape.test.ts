@@ -61,6 +61,8 @@ function describedFolders(files: readonly string[]): string[] {
     if (parts[0] === "." || parts[0] === undefined) continue;
     folders.add(parts[0]);
     if (parts[0] === "os" && parts[1] !== undefined) folders.add(`os/${parts[1]}`);
+    // Layers are listed by the command line, each with its reason.
+    if (parts[0] === "os" && parts[1] !== "layers" && parts[2] !== undefined) folders.add(parts.slice(0, 3).join("/"));
     if (parts[0] === "docs" && parts[1] !== undefined) folders.add(`docs/${parts[1]}`);
     if (parts[0] !== "packages") continue;
     folders.add(parts.slice(0, 2).join("/"));
