@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { minutes, seconds } from "@holdfast/contracts";
+import { mib, minutes, seconds } from "@holdfast/contracts";
 import { removeVm, sshOutput, type Vm, waitForHttp, waitForSsh } from "@holdfast/vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootHost, developmentImage, power } from "./boot-chain/boot-lab.ts";
@@ -7,6 +7,8 @@ import { bootHost, developmentImage, power } from "./boot-chain/boot-lab.ts";
 /** The other architecture is always emulated. */
 const BOOT_PATIENCE = minutes(25);
 const NAME = "e2e-boot-arm64";
+/** The data partition grows to hold the supervisor. */
+const DISK = mib(4096);
 const COMMAND = { timeout: minutes(3) };
 
 let host: Awaited<ReturnType<typeof bootHost>>["host"];
@@ -16,7 +18,7 @@ beforeAll(async () => {
   host = lab.host;
   const { disk } = await developmentImage("generic-arm64");
   const ports = { ssh: { guest: 22_222, host: 0 }, api: { guest: 48_484, host: 0 } };
-  vm = await power(lab, { name: NAME, arch: "arm64", disk: disk.file, ports });
+  vm = await power(lab, { name: NAME, arch: "arm64", disk: disk.file, diskSize: DISK, ports });
   await waitForSsh(host, vm, { timeout: BOOT_PATIENCE });
 }, minutes(45));
 afterAll(async () => {
