@@ -5,36 +5,36 @@ const mebibytes = z.int().positive();
 
 /** Fields of a board; docs/layer-fields.md is generated from it. */
 export const boardSchema = z.strictObject({
-  slug: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  name: z.string(),
-  /** Debian's name of the architecture. */
-  arch: z.enum(["amd64", "arm64"]),
-  /** balena's name of the architecture, as device-type.json and the supervisor report it. */
-  balenaArch: z.enum(["amd64", "aarch64"]),
-  /** Device type slug that balena's tools know, e.g. generic-amd64. */
-  deviceType: z.string(),
-  /** Kernel metapackage. */
-  kernel: z.string(),
-  layers: z.array(z.string()).min(1),
-  /** Packages, modules and the like that only this board needs: a layer of its own, inline. */
-  packages: z.record(z.string(), z.string().min(3)).default({}),
-  modules: z.array(z.string()).default([]),
-  initrdModules: z.array(z.string()).default([]),
-  /** Where the loader comes from and what it is called on the ESP. */
-  loader: z.strictObject({ from: z.string(), to: z.string() }),
-  /** The stub that ukify joins kernel and initrd to. */
-  stub: z.string(),
-  /** Kernel command line in addition to the boot layer's. */
-  cmdline: z.array(z.string()).default([]),
-  /** Consoles of development images. */
-  consoles: z.array(z.string()).default([]),
+  slug: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe("name of the file, and of the board on the command line"),
+  name: z.string().describe("for people"),
+  arch: z.enum(["amd64", "arm64"]).describe("Debian's name of the architecture"),
+  balenaArch: z
+    .enum(["amd64", "aarch64"])
+    .describe("balena's name of the architecture, as device-type.json and the supervisor report it"),
+  deviceType: z.string().describe("device type that balena's tools know, e.g. generic-amd64"),
+  kernel: z.string().describe("kernel metapackage"),
+  layers: z.array(z.string()).min(1).describe("in the order in which they are applied"),
+  packages: z
+    .record(z.string(), z.string().min(3))
+    .default({})
+    .describe("package that only this board needs -> why it is there"),
+  modules: z.array(z.string()).default([]).describe("kernel modules that only this board needs"),
+  initrdModules: z.array(z.string()).default([]).describe("those of them that finding the root needs"),
+  loader: z
+    .strictObject({ from: z.string(), to: z.string() })
+    .describe("where the loader comes from and what it is called on the boot partition"),
+  stub: z.string().describe("the stub that ukify joins kernel and initrd to"),
+  cmdline: z.array(z.string()).default([]).describe("words of the kernel's command line besides the usual ones"),
+  consoles: z.array(z.string()).default([]).describe("consoles for the kernel's messages, the main one last"),
   partitions: z
     .strictObject({
       boot: mebibytes.default(256),
       root: mebibytes.default(640),
       state: mebibytes.default(128),
-      /** Smallest resin-data in the image; it grows to the disk on first boot. */
-      data: mebibytes.default(256),
+      data: mebibytes.default(256).describe("smallest resin-data in the image; it grows to the disk on first boot"),
     })
     .default({ boot: 256, root: 640, state: 128, data: 256 }),
 });

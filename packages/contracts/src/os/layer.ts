@@ -20,11 +20,10 @@ const fileSchema = z.strictObject({
   mode: octalMode.default("0644"),
   owner: z.string().default("root"),
   group: z.string().default("root"),
-  /** Exactly one of the following. `from` is relative to the layer's own folder. */
-  content: z.string().optional(),
-  from: z.string().optional(),
+  content: z.string().optional().describe("the file's text; exactly one of content, from, link and directory is given"),
+  from: z.string().optional().describe("a file of the layer's own folder"),
   link: z.string().optional().describe("a symbolic link to this target"),
-  directory: z.literal(true).optional(),
+  directory: z.literal(true).optional().describe("an empty directory"),
 });
 
 /** A path of the read-only root that persists on resin-state (or resin-data), bind-mounted from root-overlay. */
@@ -34,8 +33,7 @@ const statePathSchema = z.strictObject({
   owner: z.string().default("root"),
   group: z.string().default("root"),
   partition: z.enum(["state", "data"]).default("state"),
-  /** Start from what the image holds at that path the first time. */
-  seed: z.boolean().default(false),
+  seed: z.boolean().default(false).describe("start from what the image holds at that path"),
 });
 
 const initrdSchema = z.strictObject({
@@ -50,26 +48,32 @@ const initrdSchema = z.strictObject({
 
 /** Fields of a layer; docs/layer-fields.md is generated from it. */
 export const layerSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe("name of its folder"),
   why: z.string().min(10).describe("one sentence: what the device loses without this layer"),
   packages: z.record(z.string(), z.string().min(3)).default({}).describe("package -> why it is there"),
-  packagesFor: z.partialRecord(architecture, z.record(z.string(), z.string().min(3))).default({}),
+  packagesFor: z
+    .partialRecord(architecture, z.record(z.string(), z.string().min(3)))
+    .default({})
+    .describe("the same for one architecture"),
   without: z
     .record(z.string(), z.string().min(5))
     .default({})
     .describe("package that the resolver brings along -> why nothing of it is unpacked"),
   files: z.array(fileSchema).default([]).describe("besides these, everything below the layer's `files/` folder"),
-  users: z.array(userSchema).default([]),
-  groups: z.array(z.string()).default([]),
+  users: z.array(userSchema).default([]).describe("system users; their numbers stand in os/ledger/accounts.json"),
+  groups: z.array(z.string()).default([]).describe("system groups besides those of users"),
   alternatives: z
     .record(absolutePath, absolutePath)
     .default({})
     .describe("link -> target, what update-alternatives would do"),
   units: z
     .strictObject({
-      enable: z.array(z.string()).default([]),
-      disable: z.array(z.string()).default([]),
-      mask: z.array(z.string()).default([]),
+      enable: z.array(z.string()).default([]).describe("units that start; no others do"),
+      disable: z.array(z.string()).default([]).describe("units that another layer enables"),
+      mask: z.array(z.string()).default([]).describe("units that can never start"),
     })
     .default({ enable: [], disable: [], mask: [] }),
   modules: z
@@ -78,7 +82,7 @@ export const layerSchema = z.strictObject({
     .describe(
       "kernel modules kept in the root: names, or globs below kernel/ such as drivers/net/usb/**; dependencies are added",
     ),
-  modulesFor: z.partialRecord(architecture, z.array(z.string())).default({}),
+  modulesFor: z.partialRecord(architecture, z.array(z.string())).default({}).describe("the same for one architecture"),
   drop: z.array(z.string()).default([]).describe("path globs of packages' content that is left out"),
   keep: z.array(z.string()).default([]).describe("exceptions to any layer's drop"),
   modes: z
@@ -88,10 +92,15 @@ export const layerSchema = z.strictObject({
     )
     .default({})
     .describe("modes that a maintainer script would have set"),
-  state: z.array(statePathSchema).default([]),
+  state: z
+    .array(statePathSchema)
+    .default([])
+    .describe("paths of the read-only root that persist, by being bound from another partition"),
   initrd: initrdSchema.default({ modules: [], paths: [], files: [], wants: {} }),
-  /** package -> how its maintainer scripts are accounted for. Hashes stand in os/ledger/scripts.json. */
-  scripts: z.record(z.string(), z.string().min(5)).default({}),
+  scripts: z
+    .record(z.string(), z.string().min(5))
+    .default({})
+    .describe("package -> how its maintainer scripts are accounted for; their hashes stand in os/ledger/scripts.json"),
 });
 
 export type LayerInput = z.input<typeof layerSchema>;
