@@ -138,6 +138,14 @@ describe("findRoot", () => {
     expect(machine.lines.join("\n")).toContain("/dev/vda4 cannot be mounted");
   });
 
+  it("guesses a disk only after a better match had time to appear", () => {
+    const machine = device(engineRoom({ vda2: hash }));
+    machine.remove(`${LOADER}/LoaderDevicePartUUID-${VENDOR}`);
+    expect(findRoot(machine)).toBe(0);
+    expect(machine.now()).toBeGreaterThanOrEqual(5_000);
+    expect(machine.lines.join("\n")).toContain("does not tell the boot disk from others: taking vda");
+  });
+
   it("reboots when the boot disk does not appear within 90 s, a slow machine's time to load drivers", () => {
     const machine = device(engineRoom({ vda2: hash }), { disks: ["sda"] });
     expect(findRoot(machine)).toBe(1);

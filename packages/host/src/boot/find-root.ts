@@ -10,8 +10,11 @@ import { type BootDisk, chooseBootDisk, type LoaderWord, readPartitions } from "
 
 /** As systemd waits for devices. A slow machine that loads drivers took more than 30 s, and then rebooted for nothing. */
 const DISK_PATIENCE_MS = 90_000;
-/** How long a better match than the first may take to appear: disks are probed side by side, USB's come late. */
-const BETTER_PATIENCE_MS = 10_000;
+/**
+ * How long a better match than the first may take to appear: disks are probed side by side, and USB's come late, 17 s
+ * after others on a busy emulated machine. Without a path to match, nothing can be better than what is there soon.
+ */
+const BETTER_PATIENCE_MS = { withPath: 30_000, withoutPath: 5_000 } as const;
 const POLL_MS = 100;
 
 function readEfi(machine: Machine): LoaderWord & { readonly trial: boolean } {
@@ -27,12 +30,13 @@ function readEfi(machine: Machine): LoaderWord & { readonly trial: boolean } {
 
 function waitForDisk(machine: Machine, loader: LoaderWord): BootDisk | undefined {
   const began = machine.now();
+  const patience = BETTER_PATIENCE_MS[loader.pciPath === undefined ? "withoutPath" : "withPath"];
   for (let guessedAt: number | undefined; ; machine.sleep(POLL_MS)) {
     const choice = chooseBootDisk(readPartitions(machine), loader);
     if (choice.found !== undefined) {
       if (choice.certain) return choice.found;
       guessedAt ??= machine.now();
-      if (machine.now() - guessedAt < BETTER_PATIENCE_MS) continue;
+      if (machine.now() - guessedAt < patience) continue;
       machine.log(`the firmware does not tell the boot disk from others: taking ${choice.found.disk}`);
       return choice.found;
     }
