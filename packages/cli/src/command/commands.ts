@@ -11,7 +11,11 @@ export const commands: readonly Command[] = [
     name: "up",
     summary: "build a development image, boot it in QEMU with a sample app, print its addresses",
     options: {
-      preload: { kind: "text", value: "DIR", help: "the app to put on it", default: "examples/telemetry" },
+      preload: {
+        kind: "text",
+        value: "DIR",
+        help: "the app to put on it; without it the sample in examples/telemetry",
+      },
       fresh: { kind: "flag", help: "begin with a new disk, even if the device exists already" },
     },
     examples: ["up", "up --preload ./my-app --fresh"],
