@@ -11,11 +11,7 @@ export type RunStage = (name: string, inputs: unknown, build: (folder: string) =
 const rootFile = (content: Content): Entry => ({ type: "file", content, mode: 0o644, uid: 0, gid: 0 });
 
 /** Writes the files of a tree whose path passes below `folder`, for tools that need a directory. */
-async function materialise(
-  tree: ReadonlyTree,
-  folder: string,
-  wanted: (path: string) => boolean,
-): Promise<void> {
+async function materialise(tree: ReadonlyTree, folder: string, wanted: (path: string) => boolean): Promise<void> {
   for (const [path, entry] of tree) {
     if (entry.type !== "file" || !wanted(path)) continue;
     const file = join(folder, path);
