@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // The unit suite: everything beside its source. End-to-end suites live in e2e/ and have a configuration of their own.
 export default defineConfig({
   test: {
+    setupFiles: ["./vitest.setup.ts"],
     include: ["packages/*/src/**/*.test.ts", "os/**/*.test.ts", "bench/**/*.test.ts"],
     environment: "node",
     testTimeout: 20_000,

@@ -9,7 +9,7 @@ import { openWorkFolder, warmCache } from "./build/warm-cache.ts";
 /** Long enough to be in the middle of the next step. */
 const INTO_THE_STEP_MS = 300;
 /** After the end of which step to interrupt; the command line reports steps when they end. */
-const moments = ["", "unpack packages", "pack initrd", "write disk image"];
+const moments = ["", "pack initrd", "pack slot", "write disk image"];
 
 test("Ctrl-C leaves no process, mount or half-written file, whatever the build was doing", async () => {
   await using work = await openWorkFolder("interrupted");

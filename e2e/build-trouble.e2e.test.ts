@@ -175,7 +175,7 @@ test.for([
   expect(text).toContain("code: image.disk-full");
   const left = (await readFile(found, "utf8")).split("\n").filter((line) => line !== "");
   // What was finished before is whole, and serves the next build.
-  const whole = /\/[0-9a-f]{64}\.(deb|tar|json)$|\/stages\/(modules|initrd)\/[0-9a-f]{64}\//;
+  const whole = /\/[0-9a-f]{64}\.(deb|tar|json)$|\/stages\/(modules|hardware-database|initrd)\/[0-9a-f]{64}\//;
   expect(left.filter((file) => !whole.test(file))).toEqual([]);
   await expectNothingLeft();
 });
