@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 /** A process that cannot be mistaken for a later one with the same number. */
 export type ProcessIdentity = { readonly pid: number; readonly startTime: string };
 
-type ProcessStat = ProcessIdentity & { readonly parent: number; readonly state: string };
+type ProcessStat = ProcessIdentity & { readonly parent: number; readonly state: string; readonly threads: number };
 
 /** Parses /proc/<pid>/stat; the name in parentheses may itself hold spaces and parentheses (proc(5)). */
 export function parseStat(text: string): ProcessStat | undefined {
@@ -14,8 +14,15 @@ export function parseStat(text: string): ProcessStat | undefined {
   const [state, parent] = fields;
   const startTime = fields[19];
   if (state === undefined || parent === undefined || startTime === undefined) return undefined;
-  return { pid: Number(text.slice(0, open)), state, parent: Number(parent), startTime };
+  const threads = Number(fields[17]);
+  return { pid: Number(text.slice(0, open)), state, parent: Number(parent), startTime, threads };
 }
+
+/**
+ * Whether a process ended and only waits to be collected. While other threads of a killed one are still ending, they hold
+ * its files (a disk's lock), though its first thread is a zombie already.
+ */
+const hasEnded = ({ state, threads }: ProcessStat): boolean => state === "X" || (state === "Z" && threads <= 1);
 
 async function readStat(pid: number | string): Promise<ProcessStat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
@@ -25,7 +32,7 @@ async function readStat(pid: number | string): Promise<ProcessStat | undefined> 
 /** The identity of a running process; undefined when it is gone or has ended and only waits to be collected. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   const stat = await readStat(pid);
-  if (stat === undefined || stat.state === "Z" || stat.state === "X") return undefined;
+  if (stat === undefined || hasEnded(stat)) return undefined;
   return { pid: stat.pid, startTime: stat.startTime };
 }
 
@@ -41,7 +48,7 @@ export async function processTree(root: number): Promise<ProcessIdentity[]> {
   const tree: ProcessIdentity[] = [];
   let generation = stats.filter((stat) => stat.pid === root);
   while (generation.length > 0) {
-    tree.push(...generation.filter((stat) => stat.state !== "Z").map(({ pid, startTime }) => ({ pid, startTime })));
+    tree.push(...generation.filter((stat) => !hasEnded(stat)).map(({ pid, startTime }) => ({ pid, startTime })));
     const parents = new Set(generation.map((stat) => stat.pid));
     generation = stats.filter((stat) => parents.has(stat.parent));
   }
