@@ -36,6 +36,12 @@ it("finds listening sockets only", () => {
 
 it("reads the state of a process whose name has spaces and parentheses", () => {
   const rest = "S 41 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 20";
-  expect(parseStat(`42 (a) (b c) ${rest}`)).toEqual({ pid: 42, parent: 41, state: "S", startTime: "987654", threads: 1 });
+  expect(parseStat(`42 (a) (b c) ${rest}`)).toEqual({
+    pid: 42,
+    parent: 41,
+    state: "S",
+    startTime: "987654",
+    threads: 1,
+  });
   expect(parseStat("nonsense")).toBeUndefined();
 });
