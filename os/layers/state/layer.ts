@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { defineLayer } from "@holdfast/contracts";
 
-/** A directory of compat.md 2.3 that persists on resin-state. */
+/** A directory of the device contract that persists on resin-state. */
 const kept = (path: string, mode = "0755") => ({ path, mode });
 
 export default defineLayer({

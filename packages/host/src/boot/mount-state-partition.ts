@@ -20,7 +20,7 @@ function mountPartition(machine: Machine, device: string): boolean {
   return mount();
 }
 
-/** compat.md 2.3: a marker that someone removed asks for a reset. A fresh image has neither marker nor overlay. */
+/** The device contract: a marker that someone removed asks for a reset. A fresh image has neither marker nor overlay. */
 function resetIfAsked(machine: Machine): void {
   if (!exists(machine, RESET_MARKER)) {
     if (exists(machine, OVERLAY)) {

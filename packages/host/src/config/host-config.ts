@@ -62,7 +62,7 @@ export function parseHostConfig(text: string): ParsedConfig {
   };
 }
 
-/** compat.md 1.2: JSON true and the text "true" both enable. */
+/** The device contract: JSON true and the text "true" both enable. */
 function parseFlag(value: unknown, complain: (reason: string) => void): boolean {
   if (value === true || value === "true") return true;
   if (value !== undefined && value !== null && value !== false && value !== "false") complain("neither true nor false");

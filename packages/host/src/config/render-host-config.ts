@@ -26,10 +26,10 @@ export const DEVELOPMENT_FLAG = "/run/holdfast/development";
 export const HOSTNAME_FILE = "/mnt/state/root-overlay/etc/hostname";
 export const AUTHORIZED_KEYS = "/root/.ssh/authorized_keys_local";
 
-/** compat.md 1.2: the hostname, or the first seven characters of the uuid; a device without either has a fixed name. */
+/** The device contract: the hostname, or the first seven characters of the uuid; a device without either has a fixed name. */
 const hostnameOf = (config: HostConfig): string => config.hostname ?? config.uuid?.slice(0, 7) ?? "holdfast";
 
-/** compat.md 2.4: without keys, development is open; given keys are the only way in. */
+/** The device contract: without keys, development is open; given keys are the only way in. */
 function developmentFlag(config: HostConfig): string {
   const keysOnly = config.sshKeys.length > 0 ? " -o PasswordAuthentication=no -o PermitEmptyPasswords=no" : "";
   return `SSHD_OPTS=-f /etc/ssh/sshd_config_development${keysOnly}\n`;

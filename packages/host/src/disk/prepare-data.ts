@@ -6,7 +6,7 @@ import { GROW_MARKER } from "./prepare-disk.ts";
 
 const DATA = "/mnt/data";
 const RESET_MARKER = `${DATA}/remove_me_to_reset`;
-/** compat.md 2.3: what a reset of the data partition removes. */
+/** The device contract: what a reset of the data partition removes. */
 const RESET_PATHS = ["apps.json", "resin-data", "docker"] as const;
 const DISCARDED = `${DATA}/.to-remove`;
 

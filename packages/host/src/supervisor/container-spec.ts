@@ -1,7 +1,7 @@
 import { fingerprint } from "../engine/fnv64.ts";
 import type { SupervisorManifest } from "./supervisor-manifest.ts";
 
-/** compat.md section 10: tools look for this name. */
+/** The device contract: tools look for this name. */
 export const CONTAINER = "balena_supervisor";
 export const SPEC_LABEL = "io.holdfast.spec";
 const DEFAULT_PORT = 48484;
@@ -52,7 +52,7 @@ export function supervisorContainer(manifest: SupervisorManifest, port: number):
   return { ...spec, Labels: { [SPEC_LABEL]: fingerprint(JSON.stringify(spec)) } };
 }
 
-/** compat.md 1.2: listenPort may be a number or its text. */
+/** The device contract: listenPort may be a number or its text. */
 export function listenPortOf(configJson: string): number {
   try {
     const port = Number((JSON.parse(configJson) as { readonly listenPort?: unknown }).listenPort ?? DEFAULT_PORT);

@@ -5,7 +5,7 @@ import type { BootEntries } from "../pack/index.ts";
 import { type Content, contentOf } from "../tree/entry.ts";
 import type { Variant } from "./build-options.ts";
 
-/** A factory image's only entry: no counter, so it never runs out of tries (traps.md A2, A8). */
+/** A factory image's only entry: no counter, so it never runs out of tries. */
 export const FACTORY_ENTRY = "EFI/Linux/holdfast-000001.efi";
 /** Never `default` or `@saved`: they would select an entry without tries left. */
 const LOADER_CONF = "timeout menu-disabled\neditor no\nauto-firmware no\nauto-entries no\nbeep no\n";
@@ -39,7 +39,7 @@ export async function bootEntries({ board, variant, version, release, config }: 
   ]);
 }
 
-/** config.json of a fresh image (compat.md 1); the variant is nothing but developmentMode. Pure. */
+/** config.json of a fresh image; the variant is nothing but developmentMode. Pure. */
 function factoryConfig(
   board: Board,
   variant: Variant,

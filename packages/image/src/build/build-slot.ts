@@ -202,7 +202,7 @@ function requireLibraries(tree: ReadonlyTree): void {
   });
 }
 
-/** What every device would share must not be in an image (traps.md B26). */
+/** What every device would share must not be in an image. */
 async function requireNoSecrets(tree: ReadonlyTree): Promise<void> {
   const found = await sharedSecrets(tree);
   if (found.length === 0) return;

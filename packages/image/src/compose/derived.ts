@@ -79,7 +79,7 @@ async function digestFiles(files: ReadonlyTree): Promise<string> {
 
 export type ReleaseFacts = { readonly version: string; readonly deviceType: string; readonly boardName: string };
 
-/** os-release with the fields that clients of such systems read (compat.md 10: VERSION, VERSION_ID, SLUG). Pure. */
+/** os-release with the fields that clients of such systems read (VERSION, VERSION_ID, SLUG). Pure. */
 export function osRelease({ version, deviceType, boardName }: ReleaseFacts): string {
   return [
     'ID="holdfast"',

@@ -18,8 +18,8 @@ const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
 const KEY_FILE_MAX = 64 * 1024;
 
 /**
- * Where a tree holds a random seed, a host key, a private key or a machine id, which all devices of the image would share
- * (traps.md B26), as absolute paths with the reason, sorted. An image is only made of trees for which this is empty.
+ * Where a tree holds a random seed, a host key, a private key or a machine id, which all devices of the image would
+ * share: absolute paths with the reason, sorted. An image is only made of trees for which this is empty.
  */
 export async function sharedSecrets(tree: ReadonlyTree): Promise<string[]> {
   const found: string[] = [];

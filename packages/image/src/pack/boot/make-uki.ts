@@ -12,7 +12,7 @@ export type UkiOptions = {
   /** The finished initrd. */
   readonly initrd: string;
   readonly cmdline: string;
-  /** What the loader's menu shows. The only field of `.osrel`: all others would sort the slots (traps.md A2). */
+  /** What the loader's menu shows. The only field of `.osrel`: all others would sort the slots. */
   readonly prettyName: string;
   /** systemd's EFI stub for the board's architecture. */
   readonly stub: Content;

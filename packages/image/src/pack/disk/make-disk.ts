@@ -24,7 +24,7 @@ export type DiskOptions = {
   readonly stateTree?: ReadonlyTree;
   readonly dataTree?: ReadonlyTree;
   readonly epoch: number;
-  /** Any text; all identifiers of the disk come from it. The first boot makes them unique (traps.md A14). */
+  /** Any text; all identifiers of the disk come from it. The first boot makes them unique. */
   readonly seed: string;
   readonly tools: ImageTools;
   readonly output: string;

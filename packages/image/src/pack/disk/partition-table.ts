@@ -6,7 +6,7 @@ import { readHead } from "./read-head.ts";
 
 /**
  * The five partitions of every device, in order. Their types are our own, so that no generator of systemd's takes them
- * for something to mount (traps.md A15); only the first is the standard's ESP, since the firmware looks for it.
+ * for something to mount; only the first is the standard's ESP, since the firmware looks for it.
  */
 const PARTITIONS = [
   { label: "resin-boot", type: "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" },

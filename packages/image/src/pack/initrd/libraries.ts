@@ -2,7 +2,7 @@ import type { ReadonlyTree } from "../../tree/entry.ts";
 import { type Elf, readElf } from "./elf.ts";
 import { type ResolvedPath, resolvePath } from "./resolve-path.ts";
 
-/** e_machine -> where Debian's loader for it looks by default, best first; no ld.so.cache is shipped (traps.md E46). */
+/** e_machine -> where Debian's loader for it looks by default, best first; no ld.so.cache is shipped. */
 const DEFAULT_DIRECTORIES: Readonly<Record<number, readonly string[]>> = {
   62: ["usr/lib/x86_64-linux-gnu", "usr/lib", "usr/lib64"],
   183: ["usr/lib/aarch64-linux-gnu", "usr/lib"],

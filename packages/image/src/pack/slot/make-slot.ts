@@ -13,7 +13,7 @@ import { largestParts } from "./largest-parts.ts";
 import { compressionArguments, type SlotCompression } from "./slot-compression.ts";
 
 const BLOCK = 4096;
-/** A slot's partition never grows (traps.md A16): what is left is for the releases of the device's whole life. */
+/** A slot's partition never grows: what is left is for the releases of the device's whole life. */
 const SLOT_FILL_MAX = 0.75;
 
 export type Slot = {

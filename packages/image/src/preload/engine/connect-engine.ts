@@ -16,7 +16,7 @@ const imageSchema = z.object({ Id: z.string() });
 const versionSchema = z.object({ Arch: z.string() });
 
 /**
- * Speaks Docker's HTTP API with the engine at `address`; builds are classic ones (compat.md 6.2) with the engine's own
+ * Speaks Docker's HTTP API with the engine at `address`; builds are classic ones with the engine's own
  * network. `proxies` are given to build steps the way that leaves no trace in images.
  * @throws Error when no engine answers there
  */

@@ -20,7 +20,7 @@ export function imageReference(project: string, service: string, id: string): st
 }
 
 /**
- * The content of apps.json (compat.md 0.1) for a project whose images are known. Ids and the release's commit come from
+ * The content of apps.json for a project whose images are known. Ids and the release's commit come from
  * names and contents alone, so that the same project gives the same file. Pure.
  */
 export function appsDocument(project: ComposeProject, images: readonly ServiceImage[]): object {

@@ -23,7 +23,7 @@ export type ProjectService = {
   readonly composition: Readonly<Record<string, unknown>>;
 };
 
-/** A compose project, as far as devices understand it (compat.md 4.6). */
+/** A compose project, as far as devices understand it. */
 export type ComposeProject = {
   readonly name: string;
   readonly services: readonly ProjectService[];
