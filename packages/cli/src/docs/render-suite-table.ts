@@ -25,7 +25,7 @@ export function renderSuiteTable(suites: readonly EndToEndSuite[]): string {
 
 /** Minutes of these suites one after the other. */
 export const sumMinutes = (suites: readonly EndToEndSuite[]): number =>
-  suites.reduce((sum, { minutes }) => sum + minutes, 0);
+  Math.round(suites.reduce((sum, { minutes }) => sum + minutes, 0) * 10) / 10;
 
 const intro = `Minutes are measured with a warm cache on two cores without KVM, one suite at a time, and kept in \`e2e/suites.json\`.
 Before them, static checks and the unit suite run side by side in under a minute. Every run of \`./holdfast test\` ends with a
