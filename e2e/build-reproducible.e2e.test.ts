@@ -9,11 +9,14 @@ import { openWorkFolder, warmCache } from "./build/warm-cache.ts";
 
 test("the image has the same bytes from empty caches elsewhere, offline, with another time zone, umask, locale and user", async () => {
   await using work = await openWorkFolder("reproducible");
-  const first = await buildImage(join(work.folder, "first"));
+  const [here, elsewhere] = [join(work.folder, "first"), join(work.folder, "a folder elsewhere")];
+  const first = await buildImage(here);
   // Inside this namespace the process is an ordinary user: no capabilities, and nothing belongs to uid 0.
   const asOrdinaryUser = ["bwrap", "--unshare-user", "--uid", "4321", "--gid", "4321", "--dev-bind", "/", "/"];
   const offline = ["--unshare-net"];
-  const second = await buildImage(join(work.folder, "a folder elsewhere"), {
+  const second = await buildImage(elsewhere, {
+    // On a new machine only the first build's cache has all packages.
+    downloads: join(here, "cache"),
     wrapper: [...asOrdinaryUser, ...offline, "sh", "-c", 'umask 077; exec "$@"', "sh"],
     env: { TZ: "Pacific/Kiritimati", LC_ALL: "tr_TR.UTF-8", USER: "someone" },
   });
@@ -24,10 +27,13 @@ test("the image has the same bytes from empty caches elsewhere, offline, with an
 });
 
 /** Builds with an empty stage cache; package files and Node's compressed layer are shared. Returns name -> SHA-256. */
-async function buildImage(folder: string, { env, ...options }: ProgramOptions = {}): Promise<Map<string, string>> {
+async function buildImage(
+  folder: string,
+  { env, downloads, ...options }: ProgramOptions & { readonly downloads?: string } = {},
+): Promise<Map<string, string>> {
   const [cache, out] = [join(folder, "cache"), join(folder, "out")];
   await mkdir(out, { recursive: true });
-  await warmCache(cache, { debs: true, tools: true, node: true, apt: true });
+  await warmCache(cache, { debs: true, tools: true, node: true, apt: true }, downloads);
   const args = ["build", "--board", "generic-amd64", "--variant", "development", "--out", out];
   const outcome = await holdfast(args, { ...options, env: { ...env, HOLDFAST_CACHE: cache } });
   expect(outcome, outcome.stderr).toMatchObject({ status: 0 });

@@ -21,9 +21,8 @@ export type WarmParts = {
   readonly apt?: boolean;
 };
 
-/** Makes an empty cache that already holds what would have to be downloaded, taken from the machine's own. */
-export async function warmCache(cache: string, parts: WarmParts): Promise<void> {
-  const from = cacheRoot(process.env);
+/** Makes an empty cache that already holds what would have to be downloaded, taken from the machine's own unless said otherwise. */
+export async function warmCache(cache: string, parts: WarmParts, from = cacheRoot(process.env)): Promise<void> {
   await mkdir(join(cache, "stages"), { recursive: true });
   if (parts.debs === true) await linkFiles(join(from, "debs"), join(cache, "debs"), /^[0-9a-f]{64}\.deb$/);
   const shared = [
