@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
 import { applyConfig } from "./apply-config.ts";
-import { DEVELOPMENT_FLAG, HOSTNAME_FILE } from "./render-host-config.ts";
+import { DEVELOPMENT_FLAG } from "./areas/development.ts";
+import { HOSTNAME_FILE } from "./areas/hostname.ts";
 
 const CONFIG = "/mnt/boot/config.json";
 const LAST_GOOD = "/mnt/state/config.json";
@@ -99,7 +100,7 @@ describe("applyConfig on a change", () => {
     machine.put(CONFIG, known.replace("}", ',"hostname":"pump"}'));
     applyConfig(machine, "change");
     expect(machine.commands.filter((line) => line.startsWith("systemctl"))).toEqual([
-      "systemctl --no-block try-restart avahi-daemon.service dnsmasq.service",
+      "systemctl --no-block try-restart avahi-daemon.service",
     ]);
     expect(machine.lines).toContain("config.json changed");
   });

@@ -1,4 +1,4 @@
-import { DEVELOPMENT_FLAG } from "../config/render-host-config.ts";
+import { DEVELOPMENT_FLAG } from "../config/areas/development.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 
 /** The system's monotonic clock when the first mount of this boot failed. */
