@@ -29,6 +29,10 @@ export const boardSchema = z.strictObject({
   stub: z.string().describe("the stub that ukify joins kernel and initrd to"),
   cmdline: z.array(z.string()).default([]).describe("words of the kernel's command line besides the usual ones"),
   consoles: z.array(z.string()).default([]).describe("consoles for the kernel's messages, the main one last"),
+  serialLogin: z
+    .boolean()
+    .default(true)
+    .describe("development mode logs in on serial consoles; false where the line is wired to something else"),
   partitions: z
     .strictObject({
       boot: mebibytes.default(256),

@@ -1,128 +1,155 @@
 import { describe, expect, it } from "vitest";
-import { PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
-import { applyConfig } from "./apply-config.ts";
-import { DEVELOPMENT_FLAG } from "./areas/development.ts";
-import { HOSTNAME_FILE } from "./areas/hostname.ts";
+import { PowerCut, type SimulatedMachine } from "../machine/simulated-machine.ts";
+import { configureAtBoot } from "./apply-config.ts";
+import { HOSTNAME_FILE, KERNEL_HOSTNAME } from "./areas/hostname.ts";
+import { SUPERVISOR_SETTINGS } from "./areas/supervisor.ts";
+import { CONFIG_JSON, LAST_GOOD } from "./config-file.ts";
+import { configOf, configured } from "./configured-machine.ts";
+import { followConfig } from "./follow-config.ts";
 
-const CONFIG = "/mnt/boot/config.json";
-const LAST_GOOD = "/mnt/state/config.json";
 const factory = '{"deviceType":"generic-amd64","persistentLogging":false,"developmentMode":true}';
+const uuid = "0123456789abcdef0123456789abcdef";
 
-function device(config: string | undefined, options: { cutAfter?: number } = {}): SimulatedMachine {
-  const machine = simulateMachine(() => undefined, options);
-  if (config !== undefined) machine.put(CONFIG, config);
-  machine.put("/mnt/boot/device-type.json", '{"slug":"generic-amd64"}');
-  machine.put("/mnt/state/root-overlay/etc/openvpn/x", "");
-  machine.put("/proc/sys/kernel/random/uuid", "01234567-89ab-4cde-8f01-23456789abcd\n");
-  machine.put("/proc/sys/kernel/hostname", "localhost\n");
-  machine.put("/sys/class/tty/console/active", "ttyS0 tty0\n");
-  machine.put("/run/holdfast/boot.json", "{}");
-  return machine;
-}
-
-const configOf = (machine: SimulatedMachine): Record<string, unknown> => JSON.parse(machine.readText(CONFIG) ?? "null");
-
-describe("applyConfig while booting", () => {
+describe("configureAtBoot", () => {
   it("gives the device a uuid and a name, and keeps every other key", () => {
-    const machine = device(factory);
-    expect(applyConfig(machine, "boot")).toBe(0);
+    const machine = configured(factory);
+    expect(configureAtBoot(machine)).toBe(0);
     expect(configOf(machine)).toEqual({ ...JSON.parse(factory), uuid: "0123456789ab4cde8f0123456789abcd" });
-    expect(machine.readText("/proc/sys/kernel/hostname")).toBe("0123456");
+    expect(machine.readText(KERNEL_HOSTNAME)).toBe("0123456");
     expect(machine.commands).toContain("systemctl --no-block start getty@tty1.service serial-getty@ttyS0.service");
     machine.put("/proc/sys/kernel/random/uuid", "ffffffff-89ab-4cde-8f01-23456789abcd\n");
-    applyConfig(machine, "boot");
+    configureAtBoot(machine);
     expect(configOf(machine)["uuid"]).toBe("0123456789ab4cde8f0123456789abcd");
   });
 
-  it("restores a lost file from the last good copy, else comes up with factory defaults", () => {
-    const machine = device(undefined);
-    machine.put(LAST_GOOD, '{"uuid":"0123456789abcdef0123456789abcdef","hostname":"pump"}');
-    applyConfig(machine, "boot");
+  it.each([undefined, "", " \n", "\0".repeat(512)])("restores a lost file (%j) from the last good copy", (lost) => {
+    const machine = configured(lost);
+    machine.put(LAST_GOOD, `{"uuid":"${uuid}","hostname":"pump"}`);
+    expect(configureAtBoot(machine)).toBe(0);
     expect(configOf(machine)["hostname"]).toBe("pump");
-    const bare = device(undefined);
-    applyConfig(bare, "boot");
-    expect(configOf(bare)).toMatchObject({ deviceType: "generic-amd64", persistentLogging: false });
-    expect(bare.lines.join()).toContain("factory defaults");
+    expect(machine.lines).toContain("config.json was lost: restored the last good copy");
   });
 
-  it("finishes a write that a cut left under its temporary name", () => {
-    const machine = device(undefined);
-    machine.put(`${CONFIG}.new`, '{"uuid":"0123456789abcdef0123456789abcdef","hostname":"newer"}');
+  it("comes up with factory defaults when there is no copy, and says so", () => {
+    const machine = configured(undefined);
+    configureAtBoot(machine);
+    expect(configOf(machine)).toMatchObject({ deviceType: "generic-amd64", persistentLogging: false });
+    expect(machine.lines.join()).toContain("factory defaults");
+  });
+
+  it("finishes a write that a cut left under its temporary name, and removes one that is out of date", () => {
+    const machine = configured(undefined);
+    machine.put(`${CONFIG_JSON}.new`, `{"uuid":"${uuid}","hostname":"newer"}`);
     machine.put(LAST_GOOD, '{"hostname":"older"}');
-    applyConfig(machine, "boot");
+    configureAtBoot(machine);
+    expect(configOf(machine)["hostname"]).toBe("newer");
+    machine.put(`${CONFIG_JSON}.new`, '{"hostname":"never finished"}');
+    configureAtBoot(machine);
+    expect(machine.kindOf(`${CONFIG_JSON}.new`)).toBeUndefined();
     expect(configOf(machine)["hostname"]).toBe("newer");
   });
 
   it("follows the last good copy when the file is broken, and leaves the file to its owner", () => {
-    const machine = device("{ broken");
-    machine.put(LAST_GOOD, '{"uuid":"0123456789abcdef0123456789abcdef","hostname":"pump"}');
-    machine.put(CONFIG, "{ broken");
-    applyConfig(machine, "boot");
+    const machine = configured("{ broken");
+    machine.put(LAST_GOOD, `{"uuid":"${uuid}","hostname":"pump"}`);
+    configureAtBoot(machine);
     expect(machine.readText(HOSTNAME_FILE)).toBe("pump\n");
-    expect(machine.lines[0]).toContain("config.json is not valid");
-    expect(machine.readText(CONFIG)).toBe("{ broken");
-    const bare = device("{ broken");
-    expect(applyConfig(bare, "boot")).toBe(0);
-    expect(bare.readText(CONFIG)).toBe("{ broken");
+    expect(machine.lines[0]).toBe(
+      "config.json is not valid, nothing was changed: line 1, column 3: expected a key in quotes",
+    );
+    expect(machine.readText(CONFIG_JSON)).toBe("{ broken");
+    const bare = configured("{ broken");
+    expect(configureAtBoot(bare)).toBe(0);
+    expect(bare.readText(CONFIG_JSON)).toBe("{ broken");
     expect(bare.readText(LAST_GOOD)).toBeUndefined();
   });
 
-  it("ends in the same state after a power cut at any step", () => {
-    for (let cutAfter = 0; ; cutAfter += 1) {
-      const machine = device(factory, { cutAfter });
-      let wasCut = false;
-      try {
-        applyConfig(machine, "boot");
-      } catch (error) {
-        if (!(error instanceof PowerCut)) throw error;
-        wasCut = true;
-      }
-      const after = device(machine.readText(CONFIG));
-      for (const path of [`${CONFIG}.new`, LAST_GOOD, `${LAST_GOOD}.new`, HOSTNAME_FILE]) {
-        const text = machine.readText(path);
-        if (text !== undefined) after.put(path, text);
-      }
-      expect(applyConfig(after, "boot")).toBe(0);
-      expect(configOf(after)).toMatchObject({ deviceType: "generic-amd64", developmentMode: true });
-      expect(after.readText(HOSTNAME_FILE)).toBe("0123456\n");
-      if (!wasCut) break;
-    }
-  });
-});
-
-describe("applyConfig on a change", () => {
-  const known = '{"uuid":"0123456789abcdef0123456789abcdef","developmentMode":true}';
-
-  it("restarts only what depends on the changed key", () => {
-    const machine = device(known);
-    applyConfig(machine, "boot");
+  it("comes up without a boot partition, and asks to be tried again; then units follow what they could not know", () => {
+    const machine = configured(undefined);
+    machine.put(LAST_GOOD, `{"uuid":"${uuid}","hostname":"pump"}`);
+    const missing = { ...machine, writeText: failBelow("/mnt/boot", machine) };
+    expect(configureAtBoot(missing)).toBe(1);
+    expect(machine.readText(HOSTNAME_FILE)).toBe("pump\n");
+    machine.put(CONFIG_JSON, `{"uuid":"${uuid}","hostname":"valve"}`);
     machine.commands.length = 0;
-    machine.put(CONFIG, known.replace("}", ',"hostname":"pump"}'));
-    applyConfig(machine, "change");
-    expect(machine.commands.filter((line) => line.startsWith("systemctl"))).toEqual([
-      "systemctl --no-block try-restart avahi-daemon.service",
-    ]);
-    expect(machine.lines).toContain("config.json changed");
+    expect(configureAtBoot(machine)).toBe(0);
+    expect(machine.commands).toContain("systemctl --no-block try-restart avahi-daemon.service");
   });
 
-  it("closes development mode live", () => {
-    const machine = device(known);
-    applyConfig(machine, "boot");
-    machine.put(CONFIG, known.replace("true", "false"));
-    applyConfig(machine, "change");
-    expect(machine.kindOf(DEVELOPMENT_FLAG)).toBeUndefined();
-    expect(machine.commands).toContain("systemctl --no-block stop getty@tty1.service serial-getty@ttyS0.service");
+  it("renders everything else when one file cannot be written", () => {
+    const machine = configured(`{"uuid":"${uuid}"}`);
+    const broken = { ...machine, writeText: failBelow("/mnt/state/root-overlay", machine) };
+    expect(() => configureAtBoot(broken)).toThrow("read-only");
+    expect(machine.readText(SUPERVISOR_SETTINGS)).toContain("48484");
   });
 
-  it("changes nothing for a broken or absent file", () => {
-    for (const broken of ["{", undefined]) {
-      const machine = device(known);
-      applyConfig(machine, "boot");
-      machine.remove(CONFIG);
-      if (broken !== undefined) machine.put(CONFIG, broken);
-      const before = new Map(machine.nodes);
-      expect(applyConfig(machine, "change")).toBe(1);
-      expect(machine.nodes).toEqual(before);
-    }
+  it("ends in the same state after a power cut at any step", () => {
+    const config = JSON.stringify({ ...JSON.parse(factory), hostname: "pump", os: { udevRules: { "50-x": "A" } } });
+    untilWhole((cutAfter) => {
+      const machine = configured(config, { cutAfter });
+      const wasCut = survives(() => configureAtBoot(machine));
+      const after = powerOn(machine);
+      expect(configureAtBoot(after)).toBe(0);
+      expect(configOf(after)).toMatchObject({ deviceType: "generic-amd64", developmentMode: true, hostname: "pump" });
+      expect(after.readText(HOSTNAME_FILE)).toBe("pump\n");
+      expect(after.readText("/etc/udev/rules.d/50-x.rules")).toBe("A\n");
+      return wasCut;
+    });
   });
 });
+
+describe("a power cut while a change is followed", () => {
+  it("leaves the old or the new configuration in the copy, and the next boot follows the file", () => {
+    const old = `{"uuid":"${uuid}","hostname":"old"}`;
+    const fresh = `{"uuid":"${uuid}","hostname":"fresh"}`;
+    untilWhole((cutAfter) => {
+      const before = configured(old);
+      configureAtBoot(before);
+      const machine = configured(fresh, { cutAfter });
+      for (const [path, node] of before.nodes) if (path !== CONFIG_JSON) machine.nodes.set(path, node);
+      const wasCut = survives(() => followConfig(machine));
+      expect([old, fresh]).toContain(machine.readText(LAST_GOOD));
+      const after = powerOn(machine);
+      configureAtBoot(after);
+      expect(after.readText(HOSTNAME_FILE)).toBe("fresh\n");
+      expect(after.readText(LAST_GOOD)).toBe(fresh);
+      // And had the file been lost in the cut, there would still be one.
+      const lost = powerOn(machine);
+      lost.remove(CONFIG_JSON);
+      configureAtBoot(lost);
+      expect(["old\n", "fresh\n"]).toContain(lost.readText(HOSTNAME_FILE));
+      return wasCut;
+    });
+  });
+});
+
+function failBelow(folder: string, machine: SimulatedMachine): SimulatedMachine["writeText"] {
+  return (path, text, mode) => {
+    if (path.startsWith(folder)) throw new Error(`${path}: read-only file system`);
+    machine.writeText(path, text, mode);
+  };
+}
+
+/** Runs it at every step until it is not cut any more. */
+function untilWhole(run: (cutAfter: number) => boolean): void {
+  let cutAfter = 0;
+  while (run(cutAfter)) cutAfter += 1;
+  expect(cutAfter).toBeGreaterThan(10);
+}
+
+function survives(run: () => unknown): boolean {
+  try {
+    run();
+    return false;
+  } catch (error) {
+    if (!(error instanceof PowerCut)) throw error;
+    return true;
+  }
+}
+
+/** The machine after a boot: what is on flash is there, and nothing else. */
+function powerOn(machine: SimulatedMachine): SimulatedMachine {
+  const after = configured(undefined);
+  for (const [path, node] of machine.nodes) if (/^\/(mnt|etc|root|usr)\//.test(path)) after.nodes.set(path, node);
+  return after;
+}

@@ -1,10 +1,34 @@
+import { renderConnectivity } from "./areas/connectivity.ts";
 import { renderDevelopment } from "./areas/development.ts";
+import { renderFirmware } from "./areas/firmware.ts";
+import { renderHardware } from "./areas/hardware.ts";
 import { renderHostname } from "./areas/hostname.ts";
+import { renderJournal } from "./areas/journal.ts";
+import { renderNameServers } from "./areas/name-servers.ts";
+import { renderRootCertificates } from "./areas/root-certificates.ts";
 import { renderSsh } from "./areas/ssh.ts";
+import { renderSupervisor } from "./areas/supervisor.ts";
+import { renderTimeServers } from "./areas/time-servers.ts";
+import { renderUdev } from "./areas/udev.ts";
+import { renderWireless } from "./areas/wireless.ts";
 import type { HostConfig } from "./keys/config-keys.ts";
 import type { HostFacts, OwnedFolder, RenderArea, RenderedFile } from "./rendered-file.ts";
 
-const areas: readonly RenderArea[] = [renderHostname, renderDevelopment, renderSsh];
+const areas: readonly RenderArea[] = [
+  renderHostname,
+  renderDevelopment,
+  renderSsh,
+  renderUdev,
+  renderNameServers,
+  renderTimeServers,
+  renderConnectivity,
+  renderWireless,
+  renderRootCertificates,
+  renderJournal,
+  renderHardware,
+  renderFirmware,
+  renderSupervisor,
+];
 
 export type RenderedHost = { readonly files: readonly RenderedFile[]; readonly folders: readonly OwnedFolder[] };
 

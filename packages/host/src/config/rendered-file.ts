@@ -36,6 +36,10 @@ export type OwnedFolder = {
 export type HostFacts = {
   /** Consoles of the kernel, e.g. ["tty0", "ttyS0"]. */
   readonly consoles: readonly string[];
+  /** Whether serial lines are for logging in; on some boards they are wired to something else. */
+  readonly hasSerialLogin: boolean;
+  /** Whether the kernel's wireless core is loaded. */
+  readonly hasWireless: boolean;
 };
 
 /** One area of the host: pure, from configuration and facts to files. */

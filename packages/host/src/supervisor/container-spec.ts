@@ -1,10 +1,10 @@
+import type { SupervisorSettings } from "../config/areas/supervisor.ts";
 import { fingerprint } from "../engine/fnv64.ts";
 import type { SupervisorManifest } from "./supervisor-manifest.ts";
 
 /** The device contract: tools look for this name. */
 export const CONTAINER = "balena_supervisor";
 export const SPEC_LABEL = "io.holdfast.spec";
-const DEFAULT_PORT = 48484;
 
 /** Host path -> path in the container. The engine's socket is kept by systemd, so its file outlives the engine. */
 const BINDS = [
@@ -22,20 +22,21 @@ const BINDS = [
 export type ContainerSpec = Readonly<Record<string, unknown>> & { readonly Labels: Readonly<Record<string, string>> };
 
 /**
- * The supervisor's container for this slot and port. Its label holds a fingerprint of all the rest: a container with
+ * The supervisor's container for this slot and configuration. Its label holds a fingerprint of all the rest: a container with
  * another one is made anew.
  */
-export function supervisorContainer(manifest: SupervisorManifest, port: number): ContainerSpec {
+export function supervisorContainer(manifest: SupervisorManifest, settings: SupervisorSettings): ContainerSpec {
   const spec = {
     Image: manifest.id,
     Env: [
-      `LISTEN_PORT=${port}`,
+      `LISTEN_PORT=${settings.port}`,
       `SUPERVISOR_VERSION=${manifest.version}`,
       "DOCKER_SOCKET=/var/run/balena-engine.sock",
       "CONFIG_JSON_PATH=/mnt/boot/config.json",
       "DEVICE_TYPE_PATH=/mnt/boot/device-type.json",
       "APPS_JSON_PATH=/mnt/data/apps.json",
       "OS_RELEASE_PATH=/mnt/root/etc/os-release",
+      ...Object.entries(settings.environment).map(([name, value]) => `${name}=${value}`),
     ],
     StopTimeout: 20,
     HostConfig: {
@@ -50,14 +51,4 @@ export function supervisorContainer(manifest: SupervisorManifest, port: number):
     },
   };
   return { ...spec, Labels: { [SPEC_LABEL]: fingerprint(JSON.stringify(spec)) } };
-}
-
-/** The device contract: listenPort may be a number or its text. */
-export function listenPortOf(configJson: string): number {
-  try {
-    const port = Number((JSON.parse(configJson) as { readonly listenPort?: unknown }).listenPort ?? DEFAULT_PORT);
-    return Number.isInteger(port) && port > 0 && port < 65536 ? port : DEFAULT_PORT;
-  } catch {
-    return DEFAULT_PORT;
-  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { SUPERVISOR_SETTINGS, supervisorSettings } from "../config/areas/supervisor.ts";
 import { type CommandHandler, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
-import { listenPortOf, SPEC_LABEL, supervisorContainer } from "./container-spec.ts";
+import { SPEC_LABEL, supervisorContainer } from "./container-spec.ts";
 import { runSupervisor } from "./run-supervisor.ts";
 
 const manifest = {
@@ -83,7 +84,7 @@ class Engine {
 function device(engine: Engine): SimulatedMachine {
   const machine = simulateMachine(engine.handle);
   machine.put("/usr/lib/holdfast/supervisor.json", JSON.stringify(manifest));
-  machine.put("/mnt/boot/config.json", '{"listenPort":"4242"}');
+  machine.put(SUPERVISOR_SETTINGS, JSON.stringify(supervisorSettings({ listenPort: 4242 })));
   machine.put("/tmp/x", "");
   return machine;
 }
@@ -139,26 +140,37 @@ describe("runSupervisor", () => {
     const first = engine.container;
     runSupervisor(machine);
     expect(engine.container).toBe(first);
-    machine.put("/mnt/boot/config.json", '{"listenPort":5000}');
+    machine.put(SUPERVISOR_SETTINGS, JSON.stringify(supervisorSettings({ listenPort: 5000 })));
     runSupervisor(machine);
     expect(engine.container).not.toBe(first);
   });
 });
 
 describe("supervisorContainer", () => {
-  it("has another label for another image or port", () => {
-    const label = (id: string, port: number) => supervisorContainer({ ...manifest, id }, port).Labels[SPEC_LABEL];
-    expect(new Set([label("a", 1), label("b", 1), label("a", 2)]).size).toBe(3);
-    expect(label("a", 1)).toBe(label("a", 1));
+  it("has another label for another image or configuration", () => {
+    const label = (id: string, config: Parameters<typeof supervisorSettings>[0]) =>
+      supervisorContainer({ ...manifest, id }, supervisorSettings(config)).Labels[SPEC_LABEL];
+    const labels = [
+      label("a", {}),
+      label("b", {}),
+      label("a", { listenPort: 1 }),
+      label("a", { mixpanelToken: "x" }),
+      label("a", { deltaEndpoint: "http://delta" }),
+      label("a", { rootCertificates: ["pem"] }),
+    ];
+    expect(new Set(labels).size).toBe(labels.length);
+    expect(label("a", {})).toBe(label("a", { listenPort: 48_484 }));
   });
 
-  it.each([
-    ["{}", 48484],
-    ['{"listenPort":80}', 80],
-    ['{"listenPort":"81"}', 81],
-    ['{"listenPort":"x"}', 48484],
-    ["{", 48484],
-  ])("reads the port from %s", (config, port) => {
-    expect(listenPortOf(config)).toBe(port);
+  it("gives config.json's keys as the supervisor reads them", () => {
+    const settings = supervisorSettings({ mixpanelToken: "m", deltaEndpoint: "http://d", rootCertificates: ["pem"] });
+    expect(supervisorContainer(manifest, settings)["Env"]).toEqual(
+      expect.arrayContaining([
+        "LISTEN_PORT=48484",
+        "MIXPANEL_TOKEN=m",
+        "DELTA_ENDPOINT=http://d",
+        "NODE_EXTRA_CA_CERTS=/mnt/root/usr/share/ca-certificates/balena/balenaRootCA.crt",
+      ]),
+    );
   });
 });

@@ -1,6 +1,7 @@
+import { SUPERVISOR_SETTINGS, type SupervisorSettings, supervisorSettings } from "../config/areas/supervisor.ts";
 import { askEngine, succeeded } from "../engine/engine-api.ts";
 import type { Machine } from "../machine/machine.ts";
-import { CONTAINER, listenPortOf, supervisorContainer } from "./container-spec.ts";
+import { CONTAINER, supervisorContainer } from "./container-spec.ts";
 import { ensureImage, inspectContainer, startContainer } from "./ensure-container.ts";
 import { MANIFEST, parseManifest } from "./supervisor-manifest.ts";
 
@@ -24,16 +25,25 @@ function keepsRunning(machine: Machine, seconds: number): boolean {
   return inspectContainer(machine)?.State.Running ?? true;
 }
 
+/** What render-config wrote from config.json at this boot. */
+function readSettings(machine: Machine): SupervisorSettings {
+  const text = machine.readText(SUPERVISOR_SETTINGS);
+  if (text !== undefined) return JSON.parse(text) as SupervisorSettings;
+  machine.log(`${SUPERVISOR_SETTINGS} is missing: starting with defaults`);
+  return supervisorSettings({});
+}
+
 /**
  * Starts the supervisor and stays with it: tells systemd when it runs, feeds the unit's watchdog while `/ping` answers,
  * and ends with status 1 when the container ends, so that the unit starts it again.
  */
 export function runSupervisor(machine: Machine): number {
   const manifest = parseManifest(machine.readText(MANIFEST) ?? "{}");
-  const port = listenPortOf(machine.readText("/mnt/boot/config.json") ?? "{}");
+  const settings = readSettings(machine);
+  const { port } = settings;
   machine.makeDirectory("/tmp/balena-supervisor");
   ensureImage(machine, manifest);
-  startContainer(machine, supervisorContainer(manifest, port));
+  startContainer(machine, supervisorContainer(manifest, settings));
   machine.run(["systemd-notify", "--ready", `--status=supervisor ${manifest.version} runs`]);
 
   let answered = false;

@@ -171,7 +171,7 @@ async function accountForScripts(
   return requireAccounted(checkScripts(scriptsOf(packages), ledger), options.strict ?? false);
 }
 
-/** Host programs, the supervisor's archive, and the epoch that a clockless device starts its time from. */
+/** Host programs, facts of the board, the supervisor's archive, and the epoch that a clockless device starts its time from. */
 async function additions(
   { board, layers }: Resolved,
   lock: Lock,
@@ -185,6 +185,9 @@ async function additions(
   for (const [name, bytes] of options.programs.host)
     tree.set(`usr/lib/holdfast/${name}.js`, file({ kind: "bytes", bytes }));
   tree.set("usr/lib/clock-epoch", file(contentOf("")));
+  // What host programs have to know of the hardware.
+  const { serialLogin } = board;
+  tree.set("usr/lib/holdfast/board.json", file(contentOf(`${JSON.stringify({ serialLogin })}\n`)));
   return tree;
 }
 

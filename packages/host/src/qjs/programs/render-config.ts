@@ -1,4 +1,5 @@
-import { applyConfig } from "../../config/apply-config.ts";
+import { configureAtBoot } from "../../config/apply-config.ts";
+import { followConfig } from "../../config/follow-config.ts";
 import { main } from "../main.ts";
 
-main((machine, args) => applyConfig(machine, args[0] === "boot" ? "boot" : "change"));
+main((machine, [mode]) => (mode === "boot" ? configureAtBoot(machine) : followConfig(machine)));
