@@ -2,7 +2,7 @@ import { defineLayer } from "@holdfast/contracts";
 
 export default defineLayer({
   name: "logging",
-  why: "The journal stays within 8 MB of RAM, so that logs never eat the device.",
+  why: "The journal stays within 8 MB of RAM, or 32 MB of the data partition, so that logs never eat the device.",
   files: [
     {
       path: "/usr/lib/systemd/journald.conf.d/holdfast.conf",
@@ -21,5 +21,8 @@ export default defineLayer({
       },
     ],
   },
-  units: { mask: ["systemd-journal-flush.service", "systemd-journald-audit.socket"] },
+  units: {
+    enable: ["holdfast-persistent-journal.service"],
+    mask: ["systemd-journal-flush.service", "systemd-journald-audit.socket"],
+  },
 });

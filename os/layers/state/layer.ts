@@ -28,6 +28,11 @@ export default defineLayer({
       "holdfast-prepare-data.service",
       "holdfast-render-config.service",
       "config-json.path",
+      "config-json-settle.timer",
+      "holdfast-certificates.service",
+      "os-fan-profile.service",
+      "os-power-mode.service",
+      "os-extra-firmware.service",
     ],
   },
   modules: [
