@@ -39,6 +39,48 @@ describe("host programs under the device's QuickJS", () => {
     expect(status).toBe(0);
   });
 
+  it("says where config.json goes wrong, without what stands there, and waits for one that is being written", () => {
+    const { status, output } = js.device(`
+      echo '{"uuid":"0123456789abcdef0123456789abcdef"}' > /mnt/boot/config.json
+      host render-config boot
+      printf '{\\n  "hostname": "pump",\\n  "apiKey": "hunter2\\n"}' > /mnt/boot/config.json
+      host render-config change && exit 9
+      printf '{"uuid":"0123456789abcdef0123456789abcdef",' > /mnt/boot/config.json
+      (sleep 1; printf '"hostname":"slow"}' >> /mnt/boot/config.json) &
+      host render-config change
+      cat /mnt/state/root-overlay/etc/hostname`);
+    expect(output).toContain("line 3, column 21: expected the end of the text");
+    expect(output).not.toContain("hunter");
+    expect(output).toMatch(/^slow$/m);
+    expect(status).toBe(0);
+  });
+
+  it("trusts private roots besides the public ones, until they are gone", () => {
+    const { status, output } = js.device(`
+      mount -t tmpfs tmpfs /usr/share/ca-certificates
+      cd /tmp/holdfast-run
+      openssl req -x509 -newkey ed25519 -nodes -subj /CN=private -keyout key -out root.pem -days 2 2>/dev/null
+      mkdir -p /usr/share/ca-certificates/balena
+      echo "{\\"balenaRootCA\\":\\"$(base64 -w0 root.pem)\\"}" > /mnt/boot/config.json
+      host render-config boot
+      public=$(grep -c BEGIN /etc/ssl/certs/ca-certificates.crt)
+      openssl verify -CApath /etc/ssl/certs root.pem && exit 9
+      host install-certificates
+      openssl verify -CApath /etc/ssl/certs root.pem
+      test $(grep -c BEGIN /etc/ssl/certs/ca-certificates.crt) = $((public + 1))
+      host install-certificates
+      test $(grep -c BEGIN /etc/ssl/certs/ca-certificates.crt) = $((public + 1))
+      echo "{\\"balenaRootCA\\":\\"$(echo rubbish | base64 -w0)\\"}" > /mnt/boot/config.json
+      host render-config change; host install-certificates
+      openssl verify -CApath /etc/ssl/certs root.pem
+      echo "{}" > /mnt/boot/config.json
+      host render-config change; host install-certificates
+      test $(grep -c BEGIN /etc/ssl/certs/ca-certificates.crt) = $public`);
+    expect(output).toContain("balenaRootCA is ignored: not PEM certificates");
+    expect(output).toContain("private root certificates are gone");
+    expect(status).toBe(0);
+  });
+
   it("makes a host key that ssh takes, again when it was cut", () => {
     const { status, output } = js.device(`
       mkdir /etc/ssh/hostkeys
