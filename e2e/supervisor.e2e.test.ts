@@ -283,6 +283,60 @@ describe("the supervisor on a real engine", () => {
     expect(await running()).toEqual([expect.not.stringMatching(old ?? "")]);
   });
 
+  it("opens the engine's port in development mode, as balena's engine", async () => {
+    const base = `http://127.0.0.1:${supervisor.gatewayPort}`;
+    for (const path of ["/version", "/v1.41/version"]) {
+      const version = await (await fetch(base + path)).json();
+      expect(version).toMatchObject({ Engine: "balena-engine", Version: expect.stringMatching(/^\d+\./) });
+    }
+    expect(await (await fetch(`${base}/_ping`)).text()).toBe("OK");
+    expect((await fetch(`${base}/containers/none/json`)).status).toBe(404);
+    // The command line takes the connection over for exec's input and output.
+    const docker = (...args: string[]) => engine.docker(["-H", `tcp://127.0.0.1:${supervisor.gatewayPort}`, ...args]);
+    const gate = (await idOf("gate")) ?? "";
+    expect(await docker("exec", gate, "sh", "-c", "echo out; echo err >&2")).toEqual({
+      stdout: "out\n",
+      stderr: "err\n",
+    });
+    expect(
+      await engine.docker(
+        ["-H", `tcp://127.0.0.1:${supervisor.gatewayPort}`, "exec", "-i", gate, "sh"],
+        "echo $((6*7))\n",
+      ),
+    ).toMatchObject({
+      stdout: "42\n",
+    });
+  });
+
+  it("asks for a key, refuses local targets and closes the engine's port outside development mode, and back", async () => {
+    const state = localState("hb", { gate: {} });
+    expect(supervisor.firewallWish()).toMatchObject({ isApiOpen: true, mode: "off", apiPort: supervisor.port });
+    supervisor.setDevelopmentMode(false);
+    await supervisor.until(async () => (await supervisor.get("/v2/version")).status === 401, "a key is asked for");
+    expect((await supervisor.get("/ping")).status).toBe(200);
+    expect((await supervisor.post("/v2/local/target-state", state)).status).toBe(401);
+    const { globalKey } = JSON.parse(readFileSync(join(supervisor.directory, "data/settings.json"), "utf8"));
+    const withKey = await supervisor.post(`/v2/local/target-state?apikey=${globalKey}`, state);
+    expect(await withKey.json()).toEqual({
+      status: "failed",
+      message: "Target state can only set when device is in local mode",
+    });
+    const isClosed = () =>
+      fetch(`http://127.0.0.1:${supervisor.gatewayPort}/_ping`).then(
+        () => false,
+        () => true,
+      );
+    await supervisor.until(isClosed, "the engine's port is closed");
+    await supervisor.until(
+      async () => JSON.stringify(supervisor.firewallWish()).includes('"isApiOpen":false'),
+      "closed",
+    );
+    supervisor.setDevelopmentMode(true);
+    await supervisor.until(async () => !(await isClosed()), "the engine's port is open again");
+    expect((await supervisor.get("/v2/version")).status).toBe(200);
+    await supervisor.until(async () => JSON.stringify(supervisor.firewallWish()).includes('"isApiOpen":true'), "open");
+  });
+
   it("converges after being killed at any of the first steps of an update", async () => {
     const states = [
       localState("dd", { one: { volumes: ["v:/data"] }, two: {} }),

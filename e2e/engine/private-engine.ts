@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cacheRoot, findMirror, toolCommand, toolsTree } from "@holdfast/image";
+import { cacheRoot, findMirror, runTool, type ToolsTree, toolCommand, toolsTree } from "@holdfast/image";
 import { pack } from "tar-stream";
 import { EngineClient } from "./engine-client.ts";
 
@@ -29,11 +29,11 @@ export class PrivateEngine {
   readonly socket: string;
   readonly client: EngineClient;
   readonly #directory: string;
-  readonly #tools: string;
+  readonly #tools: ToolsTree;
   readonly #namespaces: ChildProcess;
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, tools: string, namespaces: ChildProcess) {
+  private constructor(directory: string, tools: ToolsTree, namespaces: ChildProcess) {
     this.#tools = tools;
     this.#directory = directory;
     this.#namespaces = namespaces;
@@ -48,7 +48,7 @@ export class PrivateEngine {
     const tree = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
     const apart = ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child=KILL", "--"] as const;
     const [program, ...args] = toolCommand(tree)(["unshare", ...apart, "sh", "-c", WAIT_INSIDE]);
-    const engine = new PrivateEngine(directory, tree.root, spawn(program, args, { stdio: "ignore" }));
+    const engine = new PrivateEngine(directory, tree, spawn(program, args, { stdio: "ignore" }));
     await engine.start();
     return engine;
   }
@@ -111,13 +111,18 @@ export class PrivateEngine {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
+  /** Runs docker's own command line, in this machine's network. @throws when its status is not 0 */
+  async docker(args: readonly string[], input = ""): Promise<{ readonly stdout: string; readonly stderr: string }> {
+    return await runTool(this.#tools, ["docker", ...args], { input: Buffer.from(input) });
+  }
+
   /** Makes an image that holds a shell and little else, taken from the tools tree, under each of the names. */
   async importShell(names: readonly string[]): Promise<void> {
     const archive = pack();
     for (const name of ["tmp", "data", "usr", "usr/bin", "usr/lib", "usr/lib64"])
       archive.entry({ name, type: "directory" });
     for (const name of ["bin", "lib", "lib64"]) archive.entry({ name, type: "symlink", linkname: `usr/${name}` });
-    for (const name of SHELL_FILES) archive.entry({ name, mode: 0o755 }, readFileSync(join(this.#tools, name)));
+    for (const name of SHELL_FILES) archive.entry({ name, mode: 0o755 }, readFileSync(join(this.#tools.root, name)));
     archive.finalize();
     const chunks: Buffer[] = [];
     for await (const chunk of archive) chunks.push(chunk as Buffer);

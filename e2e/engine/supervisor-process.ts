@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,22 +19,41 @@ export type StateStatus = {
 export class SupervisorProcess {
   readonly directory: string;
   readonly port: number;
+  /** Where the engine answers over TCP in development mode. */
+  readonly gatewayPort: number;
   readonly #socket: string;
   #process: ChildProcess | undefined;
   #output = "";
 
-  private constructor(directory: string, socket: string, port: number) {
+  private constructor(directory: string, socket: string, ports: { readonly api: number; readonly gateway: number }) {
     this.directory = directory;
     this.#socket = socket;
-    this.port = port;
+    this.port = ports.api;
+    this.gatewayPort = ports.gateway;
   }
 
   /** Bundles the supervisor into the directory; it is not started yet. */
   static async prepare(directory: string, socket: string): Promise<SupervisorProcess> {
-    for (const folder of ["app", "data", "preload", "runtime"]) mkdirSync(join(directory, folder), { recursive: true });
+    for (const folder of ["app", "data", "preload", "runtime", "host", "run"])
+      mkdirSync(join(directory, folder), { recursive: true });
     const { files } = await buildSupervisorBundle();
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, "app", name), content);
-    return new SupervisorProcess(directory, socket, await freePort());
+    const ports = { api: await freePort(), gateway: await freePort() };
+    const supervisor = new SupervisorProcess(directory, socket, ports);
+    supervisor.setDevelopmentMode(true);
+    return supervisor;
+  }
+
+  /** As the host does: a file that is there, or not. */
+  setDevelopmentMode(isOn: boolean): void {
+    const flag = join(this.directory, "run/development");
+    if (isOn) writeFileSync(flag, "");
+    else rmSync(flag, { force: true });
+  }
+
+  /** What it wishes of the host's firewall. */
+  firewallWish(): unknown {
+    return JSON.parse(readFileSync(join(this.directory, "host/firewall.json"), "utf8"));
   }
 
   get appsJson(): string {
@@ -55,6 +74,9 @@ export class SupervisorProcess {
       DATA_DIR: join(this.directory, "data"),
       RUNTIME_DIR: join(this.directory, "runtime"),
       ROOT_MOUNTPOINT: "/",
+      DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
+      HOST_CONFIG_DIR: join(this.directory, "host"),
+      ENGINE_GATEWAY_PORT: String(this.gatewayPort),
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;

@@ -46,7 +46,13 @@ export default defineLayer({
     libteamdctl0: "the team plugin is left out",
   },
   units: {
-    enable: ["NetworkManager.service", "ModemManager.service", "polkit.service"],
+    enable: [
+      "NetworkManager.service",
+      "ModemManager.service",
+      "polkit.service",
+      "holdfast-firewall.service",
+      "holdfast-firewall.path",
+    ],
     mask: ["NetworkManager-wait-online.service"],
   },
 });

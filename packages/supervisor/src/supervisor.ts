@@ -17,6 +17,9 @@ import { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
+import { engineGateway } from "./gateway/engine-gateway.ts";
+import { DevelopmentMode } from "./host/development-mode.ts";
+import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -47,9 +50,12 @@ export class Supervisor {
   readonly #files: ServiceFiles;
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
+  readonly #development: DevelopmentMode;
+  readonly #firewall: FirewallWishes;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   #mayRecallPreload = false;
+  #hasHostServices = false;
   #wanted: readonly string[] = [];
 
   private constructor(options: SupervisorOptions, parts: Parts) {
@@ -62,6 +68,8 @@ export class Supervisor {
     this.#images = parts.images;
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
+    this.#development = new DevelopmentMode(options.paths.developmentFlag);
+    this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -77,7 +85,9 @@ export class Supervisor {
         const desired = desiredFrom(target, this.#facts);
         this.#wanted = desired.apps.flatMap((app) => app.services.map((spec) => spec.image));
         await this.#images.add(this.#wanted);
+        this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
+        await this.#wishFirewall();
       },
     });
   }
@@ -103,15 +113,55 @@ export class Supervisor {
     try {
       await this.#resume();
       const onEvent = () => this.#loop.trigger();
-      await Promise.all([this.#loop.run(signal), followEvents({ engine, clock: this.#clock, log, onEvent }, signal)]);
+      await Promise.all([
+        this.#loop.run(signal),
+        followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
+        this.#followDevelopmentMode(signal),
+      ]);
     } finally {
       server.close();
       server.closeAllConnections();
     }
   }
 
+  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
   #isLocalMode(): boolean {
-    return this.#facts.apiEndpoint === "" || this.#settings.get().localMode;
+    return (this.#facts.apiEndpoint === "" && this.#development.isOn()) || this.#settings.get().localMode;
+  }
+
+  /** Keys guard every device that is not in development mode, local mode or not. */
+  #isOpen(): boolean {
+    return this.#isLocalMode() && this.#development.isOn();
+  }
+
+  #wishFirewall(): Promise<void> {
+    return this.#firewall.put({
+      mode: firewallMode(this.#target.stored()?.config ?? {}),
+      hasHostServices: this.#hasHostServices,
+      isApiOpen: this.#isOpen(),
+      apiPort: this.#facts.listenPort,
+    });
+  }
+
+  /** In development mode the engine answers over TCP, too; the firewall follows the mode. */
+  async #followDevelopmentMode(signal: AbortSignal): Promise<void> {
+    const { paths, log } = this.#options;
+    let gateway: Server | undefined;
+    const close = (): void => {
+      gateway?.close();
+      gateway?.closeAllConnections();
+      gateway = undefined;
+    };
+    await this.#development.follow((isOn) => {
+      void this.#wishFirewall();
+      close();
+      if (!isOn) return;
+      gateway = engineGateway(paths.engineSocket);
+      listen(gateway, paths.gatewayPort, paths.listenAddress).catch((error: unknown) => {
+        log.error(`The engine's port ${paths.gatewayPort} cannot be opened: ${messageOf(error)}`);
+      });
+    }, signal);
+    close();
   }
 
   #pollInterval(): number {
@@ -181,7 +231,7 @@ export class Supervisor {
     return apiServer({
       routes: [...v1Routes(device), ...v2StateRoutes(device), ...v2LocalRoutes(device)],
       keys: this.#keys,
-      needsKey: () => !this.#isLocalMode(),
+      needsKey: () => !this.#isOpen(),
       log: this.#options.log,
     });
   }

@@ -16,6 +16,9 @@ const environmentSchema = z
     ROOT_MOUNTPOINT: z.string().default("/mnt/root"),
     DATA_DIR: z.string().default("/data"),
     RUNTIME_DIR: z.string().default("/tmp/balena-supervisor"),
+    DEVELOPMENT_FLAG_PATH: z.string().default("/mnt/root/run/holdfast/development"),
+    HOST_CONFIG_DIR: z.string().default("/mnt/state/root-overlay/etc/balena-supervisor"),
+    ENGINE_GATEWAY_PORT: port.default(2375),
     SUPERVISOR_VERSION: z.string().optional(),
   })
   .transform((env) => ({
@@ -29,6 +32,9 @@ const environmentSchema = z
     rootMount: env.ROOT_MOUNTPOINT,
     dataDir: env.DATA_DIR,
     runtimeDir: env.RUNTIME_DIR,
+    developmentFlag: env.DEVELOPMENT_FLAG_PATH,
+    hostConfigDir: env.HOST_CONFIG_DIR,
+    gatewayPort: env.ENGINE_GATEWAY_PORT,
     version: env.SUPERVISOR_VERSION,
   }));
 export type Paths = z.infer<typeof environmentSchema>;

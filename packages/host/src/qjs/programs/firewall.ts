@@ -1,0 +1,4 @@
+import { applyFirewall } from "../../firewall/apply-firewall.ts";
+import { main } from "../main.ts";
+
+main(applyFirewall);

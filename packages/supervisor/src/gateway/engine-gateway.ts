@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** Clients of balena's take an engine for one that they can talk to by this field of its version. */
+const ENGINE_NAME = "balena-engine";
+const VERSION_PATH = /^(?:\/v\d+\.\d+)?\/version$/;
+/** The version of an engine is a few kilobytes. */
+const MAX_VERSION_BYTES = 1024 * 1024;
+
+/**
+ * The engine's API over TCP for development mode: every request goes to the engine's socket as it is, streams and
+ * hijacked connections (`attach`, `exec`) included; only `/version` gains `Engine: balena-engine`. Not yet listening.
+ */
+export function engineGateway(socketPath: string): Server {
+  const server = createServer((asked, answer) => forward(socketPath, asked, answer));
+  server.on("upgrade", (asked, client, head) => hijack(socketPath, asked, client, head));
+  // A build or a followed log may be silent for hours.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  return server;
+}
+
+function forward(socketPath: string, asked: IncomingMessage, answer: ServerResponse): void {
+  const { method, url, headers } = asked;
+  const isVersion = method === "GET" && VERSION_PATH.test((url ?? "").split("?")[0] ?? "");
+  const onward = request({ socketPath, method, path: url, headers }, (engine) => {
+    if (isVersion && engine.statusCode === 200) {
+      void nameEngine(engine, answer);
+      return;
+    }
+    answer.writeHead(engine.statusCode ?? 502, engine.rawHeaders);
+    // Headers of a stream that has nothing to say yet.
+    answer.flushHeaders();
+    engine.pipe(answer);
+    engine.once("error", () => answer.destroy());
+  });
+  onward.once("error", (error) => refuse(answer, error));
+  answer.once("close", () => onward.destroy());
+  asked.pipe(onward);
+}
+
+function refuse(answer: ServerResponse, error: Error): void {
+  if (answer.headersSent) {
+    answer.destroy();
+    return;
+  }
+  answer.writeHead(502, { "content-type": "application/json" });
+  answer.end(JSON.stringify({ message: `The engine does not answer: ${error.message}` }));
+}
+
+async function nameEngine(engine: IncomingMessage, answer: ServerResponse): Promise<void> {
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of engine) {
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      if (size > MAX_VERSION_BYTES) throw new Error("its version is too long");
+      chunks.push(bytes);
+    }
+    const version: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const named = Buffer.from(JSON.stringify({ ...Object(version), Engine: ENGINE_NAME }));
+    const { "content-length": _, "transfer-encoding": __, ...headers } = engine.headers;
+    answer.writeHead(200, { ...headers, "content-length": named.length });
+    answer.end(named);
+  } catch (error) {
+    refuse(answer, error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** Hands the connection over: from here on it is bytes between the client and the engine. */
+function hijack(socketPath: string, asked: IncomingMessage, client: Duplex, head: Buffer): void {
+  const engine: Socket = connect({ path: socketPath });
+  const end = (): void => {
+    client.destroy();
+    engine.destroy();
+  };
+  client.once("error", end);
+  engine.once("error", end);
+  client.once("close", end);
+  engine.once("close", end);
+  const lines = [`${asked.method} ${asked.url} HTTP/1.1`];
+  for (let at = 0; at < asked.rawHeaders.length; at += 2) {
+    lines.push(`${asked.rawHeaders[at]}: ${asked.rawHeaders[at + 1]}`);
+  }
+  engine.write(`${lines.join("\r\n")}\r\n\r\n`);
+  engine.write(head);
+  // Each side may end its half and still listen: `docker run -i` closes its input first.
+  client.pipe(engine);
+  engine.pipe(client);
+}
