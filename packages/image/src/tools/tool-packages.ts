@@ -93,8 +93,40 @@ const mkosi: ToolPackages = {
   zstd: "initrds",
 };
 
+/** Another host beside a device under test: daemons and clients that the image does not hold. Sent to the device by tests. */
+const neighbour: ToolPackages = {
+  "base-files": "the merged-/usr links and the skeleton",
+  "avahi-daemon": "a second responder on the link: name collisions",
+  "avahi-utils": "browses and resolves what the device announces",
+  bash: "scripts of tests",
+  "bind9-dnsutils": "dig: asks a name server and shows its answer and time",
+  "ca-certificates": "the directories that certificates are looked for in",
+  chrony: "a time server",
+  coreutils: "scripts of tests",
+  curl: "asks the device as another host does",
+  dash: "/bin/sh",
+  dbus: "the bus that avahi-daemon insists on",
+  "dnsmasq-base": "name servers and a DHCP server",
+  grep: "scripts of tests",
+  hostapd: "a Wi-Fi access point on a simulated radio",
+  iproute2: "addresses of the neighbour's links",
+  iptables: "a network that loses or refuses packets",
+  "iputils-ping": "reachability",
+  iw: "moves a simulated radio to the neighbour",
+  microsocks: "a SOCKS5 proxy",
+  "netcat-openbsd": "looks for servers on all ports",
+  "openssh-client": "logs into the device",
+  openvpn: "a VPN server",
+  ppp: "the far end of a modem's connection",
+  procps: "scripts of tests",
+  sed: "scripts of tests",
+  socat: "servers and relays of a line",
+  "tinyproxy-bin": "an HTTP proxy",
+  "util-linux": "scripts of tests",
+};
+
 /** The trees that exist, by name; each has a lock, os/lock/<name>-amd64.json. */
-export const toolTrees = { tools, mkosi } as const;
+export const toolTrees = { tools, mkosi, neighbour } as const;
 export type ToolTreeName = keyof typeof toolTrees;
 
 /** What nobody reads in a tools tree, as tar patterns. */

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bootedDevice } from "./device/booted-device.ts";
+import type { Device } from "./device/device.ts";
+import { Neighbour } from "./neighbour/neighbour.ts";
+
+const DEVICE = "192.0.2.1";
+let device: Device;
+let stranger: Neighbour;
+
+beforeAll(async () => {
+  device = await bootedDevice("e2e-ports");
+  stranger = await Neighbour.join(device, {
+    name: "stranger",
+    address: "192.0.2.2/24",
+    deviceAddress: `${DEVICE}/24`,
+  });
+});
+afterAll(async () => {
+  await device?.[Symbol.asyncDispose]();
+});
+
+/** Every TCP port of the device on which somebody on its network finds a server. */
+async function openPorts(): Promise<number[]> {
+  const found = await stranger.run(["nmap", "-n", "-Pn", "-sS", "-T5", "--min-rate=2000", "-p-", "-oG", "-", DEVICE]);
+  return [...found.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
+}
+
+/** Changes config.json as tools do. */
+async function configure(filter: string): Promise<void> {
+  await device.shell(
+    `jq '${filter}' /mnt/boot/config.json >/tmp/config.json && mv /tmp/config.json /mnt/boot/config.json`,
+  );
+}
+
+const statusOf = async (url: string, options = ""): Promise<string> =>
+  await device.shell(`curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}' ${options} ${url}`);
+const untilClosed = () =>
+  expect.poll(() => statusOf("http://127.0.0.1:48484/v2/version"), { timeout: 30_000, interval: 1000 }).toBe("401");
+
+describe("what somebody on the device's network finds", () => {
+  it("in development: ssh, the engine, the device API and the app's page", async () => {
+    expect(await openPorts()).toEqual([80, 2375, 22_222, 48_484]);
+    expect(await stranger.run(["curl", "--silent", `http://${DEVICE}:48484/ping`])).toBe("OK");
+    const version = await stranger.run(["curl", "--silent", `http://${DEVICE}:2375/version`]);
+    expect(JSON.parse(version)).toMatchObject({ Engine: "balena-engine" });
+  });
+
+  it("in production, unmanaged: ssh only; the device API answers the device itself, and asks for a key", async () => {
+    const noApp = { local: { name: "d", config: {}, apps: {} } };
+    expect(await device.api("/v2/local/target-state", noApp)).toMatchObject({ status: "success" });
+    await expect
+      .poll(() => device.shell("docker ps --quiet --filter label=io.balena.service-name"), { timeout: 120_000 })
+      .toBe("");
+    await configure(".developmentMode = false");
+    await untilClosed();
+    expect(await openPorts()).toEqual([22_222]);
+    // The address of the containers' resolver is the device's, too.
+    await device.shell("ip netns exec stranger ip route add 10.114.102.0/24 via 192.0.2.1");
+    expect((await stranger.attempt(["dig", "+time=2", "+tries=1", "@10.114.102.1", "example.test"])).status).not.toBe(
+      0,
+    );
+    expect(await statusOf("http://127.0.0.1:48484/ping")).toBe("200");
+    expect(await statusOf("http://10.114.104.1:48484/ping")).toBe("200");
+    const [key] = (await device.shell("jq -r .globalKey /mnt/data/resin-data/balena-supervisor/settings.json")).split(
+      "\n",
+    );
+    expect(await statusOf(`http://127.0.0.1:48484/v2/version?apikey=${key}`)).toBe("200");
+    expect(await statusOf("http://127.0.0.1:48484/v2/local/target-state", "--request POST")).toBe("401");
+  });
+
+  it("in production, managed: ssh only", async () => {
+    await configure('.apiEndpoint = "https://192.0.2.2" | .registered_at = 1 | .deviceId = 1');
+    await device.shell("systemctl restart balena-supervisor.service");
+    await expect.poll(() => statusOf("http://127.0.0.1:48484/ping"), { timeout: 120_000, interval: 1000 }).toBe("200");
+    expect(await openPorts()).toEqual([22_222]);
+  });
+
+  it("back in development: the engine again, but not the device API of a managed device", async () => {
+    await configure(".developmentMode = true");
+    await expect.poll(openPorts, { timeout: 120_000, interval: 5000 }).toEqual([2375, 22_222]);
+  });
+});
