@@ -22,6 +22,6 @@ export type BuilderFigures = {
 export type OurFigures = BuilderFigures & {
   /** The archive of the supervisor's image, which no peer makes: measured apart. */
   readonly supervisorArchive: Cost & { readonly bytes: number };
-  /** Slots as releases carry them, by compression; all earlier stages cached. */
-  readonly compressed: readonly (Cost & { readonly case: string; readonly slot: number })[];
+  /** What releases carry, by the slot's compression; all earlier stages cached. */
+  readonly compressed: readonly (Cost & { readonly case: string; readonly sizes: Sizes })[];
 };

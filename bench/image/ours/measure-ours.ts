@@ -45,8 +45,8 @@ export async function measureOurs(board: string, workshop: Workshop, signal: Abo
     ...{ cold: cold.cost, rebuild: rebuild.cost, sizes: sizesOf(cold.built) },
     supervisorArchive: { ...archive.cost, bytes: archive.built.archive ?? 0 },
     compressed: [
-      { case: RELEASE_CASE, ...release.cost, slot: sizesOf(release.built).slot },
-      { case: `${RELEASE_CASE}-zstd`, ...smallest.cost, slot: sizesOf(smallest.built).slot },
+      { case: RELEASE_CASE, ...release.cost, sizes: sizesOf(release.built) },
+      { case: `${RELEASE_CASE}-zstd`, ...smallest.cost, sizes: sizesOf(smallest.built) },
     ],
   };
 }

@@ -130,8 +130,9 @@ async function makeRelease(
   requireLibraries(root.tree);
   await requireNoSecrets(root.tree);
   const context: Context = { directory, scratch, tools, root, board, options, workshop };
-  const initrd = await buildInitrd(context, await initrdSpec(layers, board, accounts));
-  const slot = await buildFilesystem(context);
+  const spec = await initrdSpec(layers, board, accounts);
+  // Neither needs the other.
+  const [initrd, slot] = await bothOf(buildInitrd(context, spec), buildFilesystem(context));
   const ukiBytes = await buildUki(context, initrd.file, slot);
   await copyLoader(context);
   const { file: _, ...slotFacts } = slot;
@@ -148,6 +149,12 @@ async function makeRelease(
   await writeFile(join(directory, "os-release"), osRelease(release));
   await writeFile(join(directory, "warnings.json"), JSON.stringify(warnings));
   await writeFile(join(directory, "slot.json"), `${JSON.stringify(facts, null, 1)}\n`);
+}
+
+/** Both results; when one fails, the other has ended, too, before the scratch folder goes. */
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }
 
 type Context = {
@@ -222,10 +229,12 @@ async function buildInitrd(
   const step = workshop.progress.start("pack initrd");
   const tree = await initrdTree({ tree: root.tree, spec, kernelVersion: root.kernel.version, tools, scratch });
   // Compressing is the long part: keyed by the content, a change elsewhere in the root does not repeat it.
-  const inputs = { content: await treeDigest(tree), epoch: options.epoch };
+  // Like the slot, only a release is made as small as can be.
+  const compression = options.compression === "none" ? "fast" : "small";
+  const inputs = { content: await treeDigest(tree), epoch: options.epoch, compression };
   const folder = await stage({ cache: workshop.cache, name: "initrd", inputs }, async (directory) => {
     const output = join(directory, "initrd");
-    const packed = await packInitrd({ tree, epoch: options.epoch, output, ...stopped(workshop) });
+    const packed = await packInitrd({ tree, epoch: options.epoch, output, compression, ...stopped(workshop) });
     await writeFile(join(directory, "unpacked-size"), String(packed.unpackedSize));
   });
   const file = join(folder, "initrd");

@@ -1,14 +1,23 @@
 import { mkdtemp, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { HoldfastError, messageOf, type Progress, silentProgress, worldError } from "@holdfast/contracts";
+import {
+  HoldfastError,
+  messageOf,
+  type Progress,
+  silentProgress,
+  type ToolCommand,
+  worldError,
+} from "@holdfast/contracts";
 import { debPath, dropDeb } from "../apt/deb-cache.ts";
 import { VERIFIED_TIME } from "../apt/download-file.ts";
 import { reportDiskFull } from "../cache/disk-full.ts";
+import { type ArMember, readArMembers } from "./ar-members.ts";
 import { parseControl } from "./control.ts";
 import { type DebEntry, type DebIndex, debEntries, indexMember } from "./deb-index.ts";
 import { runToFile } from "./run-to-file.ts";
 import { readTarHeaders } from "./tar-headers.ts";
+import { Unxz } from "./unxz.ts";
 
 /** With the size known, large packages are unpacked first, so that none is left over at the end. */
 export type DebReference = { readonly name: string; readonly sha256: string; readonly size?: number };
@@ -30,11 +39,14 @@ export type OpenOptions = {
   readonly refetch?: (reference: DebReference) => Promise<void>;
 };
 
+/** Besides, what unpacks xz members; without it, and for other compressions, the machine's dpkg-deb does. */
+type UnpackOptions = OpenOptions & { readonly unxz?: Pick<Unxz, "take"> | undefined };
+
 /**
  * Opens a package of the cache, unpacking it beside itself the first time; a warm call reads one small file.
  * @throws `image.corrupt-deb` (the damaged file is removed from the cache), `image.disk-full`
  */
-export async function openDeb(cache: string, reference: DebReference, options: OpenOptions = {}): Promise<Deb> {
+export async function openDeb(cache: string, reference: DebReference, options: UnpackOptions = {}): Promise<Deb> {
   const deb = debPath(cache, reference.sha256);
   const tar = deb.replace(/deb$/, "tar");
   const indexFile = deb.replace(/deb$/, "json");
@@ -43,22 +55,24 @@ export async function openDeb(cache: string, reference: DebReference, options: O
   return { name: reference.name, control, scripts, conffiles, triggers, entries: debEntries(members, tar) };
 }
 
-/** Opens packages, unpacking as many at once as there are processors. Same order as given. */
+/** Opens packages, unpacking as many at once as there are processors, with the given tools' xz. Same order as given. */
 export async function openDebs(
   cache: string,
   references: readonly DebReference[],
-  options: OpenOptions = {},
+  options: OpenOptions & { readonly tools?: ToolCommand } = {},
 ): Promise<Deb[]> {
   const opened: Deb[] = new Array(references.length);
   const step = (options.progress ?? silentProgress).start("unpack packages", "items");
   const order = [...references.entries()].sort(([, a], [, b]) => (b.size ?? 0) - (a.size ?? 0));
   let next = 0;
   let done = 0;
+  const { tools, ...rest } = options;
   const worker = async (): Promise<void> => {
+    await using unxz = tools === undefined ? undefined : new Unxz(tools, options.signal);
     for (let item = order[next++]; item !== undefined; item = order[next++]) {
       const [index, reference] = item;
       options.signal?.throwIfAborted();
-      opened[index] = await openDeb(cache, reference, options);
+      opened[index] = await openDeb(cache, reference, { ...rest, unxz });
       step.update(++done, order.length, reference.name);
     }
   };
@@ -88,7 +102,7 @@ async function readIndex(indexFile: string, tar: string): Promise<DebIndex | und
 
 async function unpackOrRefetch(reference: DebReference, cache: string, options: OpenOptions): Promise<DebIndex> {
   try {
-    return await reportDiskFull(cache, () => unpack(cache, reference, options.signal));
+    return await reportDiskFull(cache, () => unpack(cache, reference, options));
   } catch (thrown) {
     options.signal?.throwIfAborted();
     if (thrown instanceof HoldfastError) throw thrown;
@@ -110,16 +124,13 @@ async function unpackOrRefetch(reference: DebReference, cache: string, options: 
 
 const SCRIPTS = ["preinst", "postinst", "prerm", "postrm", "config"];
 
-async function unpack(cache: string, { sha256 }: DebReference, signal?: AbortSignal): Promise<DebIndex> {
+async function unpack(cache: string, { sha256 }: DebReference, options: UnpackOptions): Promise<DebIndex> {
   const deb = debPath(cache, sha256);
   const work = await mkdtemp(path.join(path.dirname(deb), ".unpacking-"));
   try {
     const dataTar = path.join(work, "data.tar");
     const controlTar = path.join(work, "control.tar");
-    await Promise.all([
-      runToFile(["dpkg-deb", "--fsys-tarfile", deb], dataTar, signal),
-      runToFile(["dpkg-deb", "--ctrl-tarfile", deb], controlTar, signal),
-    ]);
+    await unpackMembers(deb, { controlTar, dataTar }, options);
     const files = await readControlFiles(controlTar);
     const index: DebIndex = { version: 1, ...describe(files), members: readTarHeaders(dataTar).map(indexMember) };
     const indexFile = path.join(work, "index.json");
@@ -135,6 +146,27 @@ async function unpack(cache: string, { sha256 }: DebReference, signal?: AbortSig
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function unpackMembers(
+  deb: string,
+  { controlTar, dataTar }: { readonly controlTar: string; readonly dataTar: string },
+  { unxz, signal }: UnpackOptions,
+): Promise<void> {
+  const members = unxz === undefined ? [] : await readArMembers(deb);
+  const named = (name: string): ArMember | undefined => members.find((member) => member.name === name);
+  const [control, data] = [named("control.tar.xz"), named("data.tar.xz")];
+  if (unxz !== undefined && control !== undefined && data !== undefined && data === members.at(-1)) {
+    await unxz.take(deb, [
+      { offset: control.offset, output: controlTar },
+      { offset: data.offset, output: dataTar },
+    ]);
+    return;
+  }
+  await Promise.all([
+    runToFile(["dpkg-deb", "--fsys-tarfile", deb], dataTar, signal),
+    runToFile(["dpkg-deb", "--ctrl-tarfile", deb], controlTar, signal),
+  ]);
 }
 
 async function readControlFiles(controlTar: string): Promise<Map<string, string>> {
