@@ -1,5 +1,6 @@
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
+import { configKeys } from "@holdfast/host";
 import { describe, expect, it } from "vitest";
 import { commands } from "../command/commands.ts";
 import { parseCommandLine } from "../command/parse-command-line.ts";
@@ -47,6 +48,14 @@ describe("the documents", () => {
       }),
     );
     expect(missing.flat()).toEqual([]);
+  });
+
+  it("name a test for each key of config.json, and that test names the key", async () => {
+    for (const { key, test, when } of Object.values(configKeys).filter(({ when: at }) => at !== "never")) {
+      const text = await readFile(path.join(repositoryRoot, test), "utf8");
+      const last = key.split(".").at(-1) ?? key;
+      expect([key, when, text.includes(last)]).toEqual([key, when, true]);
+    }
   });
 
   it("has a quick start of exactly two commands in the README", () => {

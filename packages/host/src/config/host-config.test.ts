@@ -81,6 +81,27 @@ describe("parseHostConfig", () => {
     }
   });
 
+  it("reads every key that others act on, and refuses what it cannot be", () => {
+    const good: Readonly<Record<string, unknown>> = {
+      deviceType: "generic-amd64",
+      apiTimeout: 5000,
+      appUpdatePollInterval: "900000",
+      bootstrapRetryDelay: 30_000,
+      initialDeviceName: "pump in the yard",
+      logsEndpoint: "https://logs.example.com",
+      apiEndpoint: "https://api.example.com",
+      apiKey: "key",
+      deviceApiKey: "key",
+      deviceApiKeys: { "api.example.com": "key" },
+      applicationId: 1234,
+      deviceId: "77",
+      registered_at: 1_700_000_000,
+    };
+    const { problems, invalid } = parse(good);
+    expect([problems, invalid]).toEqual([[], []]);
+    for (const key of Object.keys(good)) expect(parse({ [key]: [] }).invalid).toEqual([key]);
+  });
+
   it("never throws, whatever stands there, and complains by known names only", () => {
     const keys = fc.constantFrom(...Object.values(configKeys).map(({ key: name }) => name));
     fc.assert(

@@ -8,9 +8,9 @@ const HOSTNAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-
 const UUID = /^([0-9a-f]{32}|[0-9a-f]{62})$/;
 /** What the engine takes as a volume's name. */
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
-const DEVICE_TEST = "e2e/host.e2e.test.ts";
-const BOOT_TEST = "e2e/host.e2e.test.ts";
-const AREA_TEST = "packages/host/src/config/render-host-config.test.ts";
+const DEVICE_TEST = "e2e/device-config.e2e.test.ts";
+const BOOT_TEST = "e2e/device-config-boot.e2e.test.ts";
+const PARSER_TEST = "packages/host/src/config/host-config.test.ts";
 
 /** Who the device is, who may log in, and its hardware. */
 export const deviceKeys = {
@@ -112,6 +112,6 @@ export const deviceKeys = {
     default: "the board's",
     effect: "what the device registers as",
     when: "boot",
-    test: AREA_TEST,
+    test: PARSER_TEST,
   }),
 };

@@ -8,7 +8,7 @@ const V6 = /^(?=[^#]*:[^#]*:)[0-9a-f:.]{2,45}/i;
 const NAME_SERVER = new RegExp(`(?:${V4.source}|${V6.source})(?:#\\d{1,5})?$`, "i");
 /** A name or an address of either family. */
 const TIME_SERVER = /^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/;
-const DEVICE_TEST = "e2e/host.e2e.test.ts";
+const DEVICE_TEST = "e2e/device-config-network.e2e.test.ts";
 /** A day and a half of hours would be odd, a year is a slip. */
 const YEAR_SECONDS = 31_536_000;
 

@@ -1,7 +1,7 @@
 import { defineKey } from "./config-key.ts";
 import { anyText, httpAddress, wholeNumber } from "./value-parsers.ts";
 
-const DEVICE_TEST = "e2e/host.e2e.test.ts";
+const DEVICE_TEST = "e2e/device-config-network.e2e.test.ts";
 const PARSER_TEST = "packages/host/src/config/host-config.test.ts";
 const DAY_MILLISECONDS = 86_400_000;
 
