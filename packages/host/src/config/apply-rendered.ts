@@ -42,7 +42,7 @@ const verbs = {
 };
 
 /** Carries out actions: programs first, then units, each once. None waits for a unit: some of them wait for us. */
-export function act(machine: Machine, actions: readonly Action[]): void {
+function act(machine: Machine, actions: readonly Action[]): void {
   const commands = actions.flatMap((each) => (each.action === "run" ? [each.command] : []));
   const seen = new Set<string>();
   for (const command of commands) {

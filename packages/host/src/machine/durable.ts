@@ -23,8 +23,8 @@ export function writeDurably(machine: Machine, path: string, text: string, mode 
 
 /**
  * The only function that writes to the boot partition. A rename on FAT is two directory entries that may reach the disk
- * in any order: a cut can leave the new file under its temporary name only, so readers ask `readFat`, which looks there
- * too. Returns after everything is flushed.
+ * in any order: a cut can leave the new file under its temporary name only (`.new`), so whoever restores a lost file looks
+ * there first. Returns after everything is flushed.
  */
 export function writeFat(machine: Machine, path: string, text: string): void {
   const temporary = `${path}.new`;
@@ -33,9 +33,4 @@ export function writeFat(machine: Machine, path: string, text: string): void {
   sync(machine, temporary);
   machine.rename(temporary, path);
   sync(machine, parentOf(path));
-}
-
-/** A file of the boot partition, or what an interrupted `writeFat` left of it. */
-export function readFat(machine: Machine, path: string): string | undefined {
-  return machine.readText(path) ?? machine.readText(`${path}.new`);
 }
