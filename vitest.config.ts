@@ -6,6 +6,8 @@ export default defineConfig({
     setupFiles: ["./vitest.setup.ts"],
     include: ["packages/*/src/**/*.test.ts", "os/**/*.test.ts", "bench/**/*.test.ts"],
     environment: "node",
+    // A worker for each file costs more than the tests: what they share is imported once. No test changes what is global.
+    isolate: false,
     testTimeout: 20_000,
   },
 });
