@@ -251,7 +251,6 @@ export default defineLayer({
   keep: ["usr/lib/locale/C.utf8/**", "usr/share/zoneinfo/UTC", "usr/lib/*/gconv/gconv-modules"],
   units: {
     mask: [
-      "systemd-bless-boot.service",
       "systemd-firstboot.service",
       "systemd-machine-id-commit.service",
       "systemd-sysusers.service",

@@ -23,14 +23,6 @@ export default defineLayer({
     { path: "/etc/balena-engine", link: "docker" },
   ],
   groups: ["docker"],
-  alternatives: {
-    "/usr/sbin/iptables": "/usr/sbin/iptables-nft",
-    "/usr/sbin/iptables-save": "/usr/sbin/iptables-nft-save",
-    "/usr/sbin/iptables-restore": "/usr/sbin/iptables-nft-restore",
-    "/usr/sbin/ip6tables": "/usr/sbin/ip6tables-nft",
-    "/usr/sbin/ip6tables-save": "/usr/sbin/ip6tables-nft-save",
-    "/usr/sbin/ip6tables-restore": "/usr/sbin/ip6tables-nft-restore",
-  },
   units: { enable: ["balena.socket", "balena.service", "holdfast-stop-apps.service"] },
   modules: [
     "overlay",
@@ -67,7 +59,7 @@ export default defineLayer({
   scripts: {
     "docker.io": "group docker is in the ledger of users; units are the layer's own",
     containerd: "skip: its unit is left out, dockerd starts containerd itself",
-    iptables: "alternatives of the layer, on nf_tables",
+    iptables: "alternatives of the network layer, on nf_tables",
     "ca-certificates": "the composer concatenates the bundle and makes the hash links",
     procps: "skip: sysctl is applied by systemd-sysctl",
     curl: "skip: no scripts that matter",

@@ -52,7 +52,7 @@ export async function fetchDebs(lock: Lock, options: FetchOptions): Promise<Fetc
   const still = await fetchAll(effective.packages, options);
   if (still.length > 0) refuseVanished(still, "its package lists name it nevertheless");
   await writeLock(rememberedFile(options.cache, lock), effective);
-  await prune(path.dirname(rememberedFile(options.cache, lock)), REMEMBERED);
+  await prune(path.dirname(rememberedFile(options.cache, lock)), { count: REMEMBERED });
   return { lock: effective, changes: diffLocks(lock, effective) };
 }
 

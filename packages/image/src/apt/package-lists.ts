@@ -44,7 +44,7 @@ export async function packageLists(request: ListsRequest): Promise<string> {
   const step = request.progress.start(`package lists (${arch})`);
   try {
     await buildOnce(directory, (temporary) => download(temporary, directory, request));
-    await prune(parent, 2);
+    await prune(parent, { count: 2 });
   } finally {
     step.end();
   }

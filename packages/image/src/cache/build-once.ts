@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { reportDiskFull } from "./disk-full.ts";
 import { isAbandoned, ownedName } from "./owned-name.ts";
@@ -7,6 +7,8 @@ import { isAbandoned, ownedName } from "./owned-name.ts";
 /** Directories handed out by this process: pruning must not take them away. */
 const inUse = new Set<string>();
 const TEMPORARY = ".making-";
+/** stat(2) counts in these, whatever the filesystem. */
+const BLOCK = 512;
 
 /**
  * Returns `directory`, made by `build` if it does not exist. The builder fills a temporary neighbour that is renamed when
@@ -47,11 +49,20 @@ async function markUsed(directory: string): Promise<void> {
   await utimes(directory, now, now).catch(() => {});
 }
 
+export type PruneLimits = {
+  /** So many are kept at most. */
+  readonly count: number;
+  /** What is kept takes so many bytes of the disk at most, but the last used one stays whatever its size. */
+  readonly bytes?: number;
+  /** Only directories whose names begin with it are looked at. */
+  readonly prefix?: string;
+};
+
 /**
- * Bounds a directory of built directories: keeps the `keep` last used and whatever this process uses; removes older ones
- * and what builders that were killed left. Failures do not matter: the next prune tries again.
+ * Bounds a directory of built directories: keeps the last used and whatever this process uses; removes older ones and
+ * what builders that were killed left. Failures do not matter: the next prune tries again.
  */
-export async function prune(parent: string, keep: number, prefix = ""): Promise<void> {
+export async function prune(parent: string, { count, bytes = Infinity, prefix = "" }: PruneLimits): Promise<void> {
   const found: { directory: string; used: number }[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     const directory = path.join(parent, name);
@@ -66,7 +77,25 @@ export async function prune(parent: string, keep: number, prefix = ""): Promise<
       await rm(directory, { recursive: true, force: true }).catch(() => {});
   }
   found.sort((a, b) => b.used - a.used);
-  for (const { directory } of found.slice(keep)) {
-    if (!inUse.has(directory)) await rm(directory, { recursive: true, force: true }).catch(() => {});
+  let taken = 0;
+  for (const [rank, { directory }] of found.entries()) {
+    if (bytes < Infinity) taken += await diskUsage(directory);
+    if ((rank < count && (rank === 0 || taken <= bytes)) || inUse.has(directory)) continue;
+    await rm(directory, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/** Bytes that the files below a directory take; holes are not counted. */
+async function diskUsage(directory: string): Promise<number> {
+  const files = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const file of files) {
+    if (!file.isFile()) continue;
+    // It may go while we look.
+    bytes += await lstat(path.join(file.parentPath, file.name)).then(
+      ({ blocks }) => blocks * BLOCK,
+      () => 0,
+    );
+  }
+  return bytes;
 }

@@ -38,7 +38,7 @@ it("removes what a killed builder left, and nothing of one that works", async ()
 it("prunes half-built results of killed builders at once", async () => {
   const mine = ownedName(".making-");
   for (const name of [mine, ofTheDead(".making-")]) await mkdir(path.join(cache, name));
-  await prune(cache, 1);
+  await prune(cache, { count: 1 });
   expect(await readdir(cache)).toEqual([mine]);
 });
 

@@ -72,6 +72,18 @@ it("keeps the last used directories and those in use", async () => {
   await mkdir(path.join(cache, ".making-abandoned"));
   await utimes(path.join(cache, ".making-abandoned"), 1, 1);
   await mkdir(path.join(cache, ".making-now"));
-  await prune(cache, 2);
+  await prune(cache, { count: 2 });
   expect((await readdir(cache)).sort()).toEqual([".making-now", "mid", "new", "used"]);
+});
+
+it("keeps no more bytes than it may, but the last used directory whatever its size", async () => {
+  for (const [index, name] of ["old", "mid", "new"].entries()) {
+    await mkdir(path.join(cache, name, "deep"), { recursive: true });
+    await writeFile(path.join(cache, name, "deep", "file"), "x".repeat(100_000));
+    await utimes(path.join(cache, name), index, index);
+  }
+  await prune(cache, { count: 3, bytes: 250_000 });
+  expect((await readdir(cache)).sort()).toEqual(["mid", "new"]);
+  await prune(cache, { count: 3, bytes: 1 });
+  expect(await readdir(cache)).toEqual(["new"]);
 });

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { mib } from "@holdfast/contracts";
 import { buildOnce, prune } from "./build-once.ts";
 import { keyOf } from "./canonical-json.ts";
 
-/** How many results of one stage are kept: a dozen covers both architectures and a day of changes. */
-const KEPT = 12;
+/** What is kept of one stage: a dozen results cover both architectures and a day of changes; whole disks are fewer. */
+const KEPT = { count: 12, bytes: mib(3 * 1024) };
 
 export type Stage = {
   readonly cache: string;

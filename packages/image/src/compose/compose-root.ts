@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Board, Layer, Progress } from "@holdfast/contracts";
 import { contentOf, type Entry, type ReadonlyTree, sizeOf, type Tree } from "../tree/entry.ts";
 import { type AccountsLedger, lookUp, writeAccounts } from "./accounts.ts";
+import { addAlternatives } from "./alternatives.ts";
 import { addCertificates, addHardwareDatabase, addOsRelease, type RunStage } from "./derived.ts";
 import { enableUnits } from "./enable-units.ts";
 import { kernelVersion, type RunTool, replaceModules, unpackModules } from "./kernel-modules.ts";
@@ -101,12 +102,6 @@ async function addKernelModules(tree: Tree, input: ComposeInput): Promise<void> 
     unpackModules(tree, wanted, folder, input.runTool),
   );
   await replaceModules(tree, unpacked);
-}
-
-function addAlternatives(tree: Tree, layers: readonly Layer[]): void {
-  for (const [link, target] of layers.flatMap((layer) => Object.entries(layer.alternatives))) {
-    tree.set(link.slice(1), { type: "symlink", target, mode: 0o777, uid: 0, gid: 0 });
-  }
 }
 
 function applyModes(tree: Tree, layers: readonly Layer[], ledger: AccountsLedger): void {

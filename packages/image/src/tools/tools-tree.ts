@@ -74,7 +74,7 @@ export async function toolsTree(request: ToolsRequest): Promise<ToolsTree> {
       step.end();
     }
   });
-  await prune(path.join(cache, "tools"), KEPT, `${name}-`);
+  await prune(path.join(cache, "tools"), { count: KEPT, prefix: `${name}-` });
   return enter(name, directory);
 }
 

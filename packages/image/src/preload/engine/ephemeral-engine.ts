@@ -25,7 +25,7 @@ export type EphemeralEngineOptions = {
 export async function openEphemeralEngine(options: EphemeralEngineOptions): Promise<BuildEngine & AsyncDisposable> {
   const { command, cache, mirror } = options;
   const parent = join(cache, "builder");
-  await prune(parent, 0);
+  await prune(parent, { count: 0 });
   // The name by which `prune` knows what a crashed process left.
   const dataRoot = join(parent, `.making-${randomBytes(6).toString("hex")}`);
   await using cleanup = new AsyncDisposableStack();
