@@ -19,9 +19,12 @@ afterAll(async () => {
   await device?.[Symbol.asyncDispose]();
 });
 
-/** Every TCP port of the device on which somebody on its network finds a server. */
-async function openPorts(): Promise<number[]> {
-  const found = await stranger.run(["sh", "-c", `nc.openbsd -nvz -w 2 ${DEVICE} 1-65535 2>&1 | grep succeeded`]);
+const ALL_PORTS = "1-65535";
+
+/** The TCP ports of the device, of those given, on which somebody on its network finds a server. */
+async function openPorts(ports: string): Promise<number[]> {
+  const scan = `for ports in ${ports}; do nc.openbsd -nvz -w 2 ${DEVICE} $ports; done 2>&1 | grep succeeded || true`;
+  const found = await stranger.run(["sh", "-c", scan]);
   return [...found.matchAll(/ (\d+) port /g)].map(([, port]) => Number(port));
 }
 
@@ -39,7 +42,7 @@ const untilClosed = () =>
 
 describe("what somebody on the device's network finds", () => {
   it("in development: ssh, the engine, the device API and the app's page", async () => {
-    expect(await openPorts()).toEqual([80, 2375, 22_222, 48_484]);
+    expect(await openPorts("1-100 2375 22222 48484")).toEqual([80, 2375, 22_222, 48_484]);
     expect(await stranger.run(["curl", "--silent", `http://${DEVICE}:48484/ping`])).toBe("OK");
     const version = await stranger.run(["curl", "--silent", `http://${DEVICE}:2375/version`]);
     expect(JSON.parse(version)).toMatchObject({ Engine: "balena-engine" });
@@ -53,7 +56,7 @@ describe("what somebody on the device's network finds", () => {
       .toBe("");
     await configure(".developmentMode = false");
     await untilClosed();
-    expect(await openPorts()).toEqual([22_222]);
+    expect(await openPorts(ALL_PORTS)).toEqual([22_222]);
     // The address of the containers' resolver is the device's, too.
     await device.shell("ip netns exec stranger ip route add 10.114.102.0/24 via 192.0.2.1");
     expect((await stranger.attempt(["dig", "+time=2", "+tries=1", "@10.114.102.1", "example.test"])).status).not.toBe(
@@ -72,11 +75,13 @@ describe("what somebody on the device's network finds", () => {
     await configure('.apiEndpoint = "https://192.0.2.2" | .registered_at = 1 | .deviceId = 1');
     await device.shell("systemctl restart balena-supervisor.service");
     await expect.poll(() => statusOf("http://127.0.0.1:48484/ping"), { timeout: 120_000, interval: 1000 }).toBe("200");
-    expect(await openPorts()).toEqual([22_222]);
+    expect(await openPorts(ALL_PORTS)).toEqual([22_222]);
   });
 
   it("back in development: the engine again, but not the device API of a managed device", async () => {
     await configure(".developmentMode = true");
-    await expect.poll(openPorts, { timeout: 120_000, interval: 5000 }).toEqual([2375, 22_222]);
+    await expect
+      .poll(() => openPorts("2375 22222 48484"), { timeout: 120_000, interval: 2000 })
+      .toEqual([2375, 22_222]);
   });
 });
