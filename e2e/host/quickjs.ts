@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import type { ToolCommand } from "@holdfast/contracts";
 import { bundleHostPrograms } from "@holdfast/host";
 import { cacheRoot, fetchDebs, findMirror, resolvePackages, toolCommand, toolsTree } from "@holdfast/image";
 import { openDebs } from "../../packages/image/src/deb/index.ts";
+
+const LIMIT_MS = 120_000;
 
 export type Ran = { readonly status: number | null; readonly output: string };
 
@@ -45,6 +47,28 @@ export class QuickJs implements AsyncDisposable {
 
   /** Runs a shell script as root of a device whose /mnt, /run, /root and /etc/ssh are empty; `host NAME` runs a program. */
   device(script: string): Ran {
+    const [program, args] = this.#inside(script);
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: LIMIT_MS });
+    return { status, output: stdout + stderr };
+  }
+
+  /** The same, while this process goes on: for programs that ask a server of the test. */
+  deviceMeanwhile(script: string): Promise<Ran> {
+    const [program, args] = this.#inside(script);
+    const child = spawn(program, args, { timeout: LIMIT_MS, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status) => resolve({ status, output }));
+    });
+  }
+
+  #inside(script: string): [program: string, args: readonly string[]] {
     const prelude = [
       "set -e",
       "for place in /mnt /root /etc/ssh; do mount -t tmpfs tmpfs $place; done",
@@ -53,8 +77,7 @@ export class QuickJs implements AsyncDisposable {
     ].join("\n");
     const argv = this.#command(["unshare", "-r", "-m", "-u", "sh", "-c", `${prelude}\n${script}`]);
     const [program = "", ...args] = argv;
-    const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 120_000 });
-    return { status, output: stdout + stderr };
+    return [program, args];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

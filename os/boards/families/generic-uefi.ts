@@ -8,6 +8,7 @@ export const genericUefiLayers: string[] = [
   "dns",
   "time",
   "mdns",
+  "os-config",
   "vpn",
   "ssh",
   "logging",

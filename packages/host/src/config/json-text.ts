@@ -11,8 +11,8 @@ class Fault extends Error {
   }
 }
 
-/** Deeper than any configuration; the checker below calls itself once a level. */
-const DEEPEST = 200;
+/** Deeper than any configuration. The checker below calls itself once a level, and QuickJS has stack for about 200. */
+const DEEPEST = 100;
 const BLANK = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;
 const WORD = /(?:true|false|null)(?!\w)/y;

@@ -8,6 +8,7 @@ import { HOSTNAME_FILE, KERNEL_HOSTNAME } from "./areas/hostname.ts";
 import { PERSISTENT_JOURNAL_FLAG } from "./areas/journal.ts";
 import { NAME_SERVERS } from "./areas/name-servers.ts";
 import { ROOT_CERTIFICATES } from "./areas/root-certificates.ts";
+import { SERVER_MARK, VPN_MARK } from "./areas/server.ts";
 import { AUTHORIZED_KEYS } from "./areas/ssh.ts";
 import { SUPERVISOR_SETTINGS } from "./areas/supervisor.ts";
 import { TIME_SOURCES } from "./areas/time-servers.ts";
@@ -34,6 +35,8 @@ const lines: Readonly<Record<string, RegExp>> = {
   [FAN_PROFILE]: /^(quiet|cool)$/,
   [POWER_MODE]: /^(low|mid|high)$/,
   [FIRMWARE_VOLUME]: /^[\w.-]+$/,
+  [SERVER_MARK]: /^(|https?:\/\/\S+)$/,
+  [VPN_MARK]: /^[0-9a-f]{16}$/,
   [SUPERVISOR_SETTINGS]: /^\{"port":\d+,"environment":\{.*\}.*\}$/,
 };
 

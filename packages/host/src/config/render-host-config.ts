@@ -6,6 +6,7 @@ import { renderHostname } from "./areas/hostname.ts";
 import { renderJournal } from "./areas/journal.ts";
 import { renderNameServers } from "./areas/name-servers.ts";
 import { renderRootCertificates } from "./areas/root-certificates.ts";
+import { renderServer } from "./areas/server.ts";
 import { renderSsh } from "./areas/ssh.ts";
 import { renderSupervisor } from "./areas/supervisor.ts";
 import { renderTimeServers } from "./areas/time-servers.ts";
@@ -28,6 +29,7 @@ const areas: readonly RenderArea[] = [
   renderHardware,
   renderFirmware,
   renderSupervisor,
+  renderServer,
 ];
 
 export type RenderedHost = { readonly files: readonly RenderedFile[]; readonly folders: readonly OwnedFolder[] };

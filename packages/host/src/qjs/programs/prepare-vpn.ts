@@ -1,0 +1,4 @@
+import { prepareVpn } from "../../vpn/prepare-vpn.ts";
+import { main } from "../main.ts";
+
+main(prepareVpn);
