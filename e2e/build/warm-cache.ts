@@ -38,6 +38,8 @@ export async function warmCache(cache: string, parts: WarmParts, from = cacheRoo
 
 async function linkFiles(from: string, to: string, wanted: RegExp): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const name of (await readdir(from)).filter((candidate) => wanted.test(candidate)))
+  // On a new machine there is nothing yet.
+  const names = await readdir(from).catch(() => []);
+  for (const name of names.filter((candidate) => wanted.test(candidate)))
     await link(join(from, name), join(to, name)).catch(() => copyFile(join(from, name), join(to, name)));
 }
