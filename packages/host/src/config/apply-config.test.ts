@@ -22,6 +22,22 @@ describe("configureAtBoot", () => {
     expect(configOf(machine)["uuid"]).toBe("0123456789ab4cde8f0123456789abcd");
   });
 
+  it("puts back a uuid that was left out, but makes one for a device that is set up anew", () => {
+    const before = (key: object) => {
+      const machine = configured(JSON.stringify({ hostname: "pump", ...key }));
+      machine.put(LAST_GOOD, JSON.stringify({ uuid, deviceApiKey: "key" }));
+      configureAtBoot(machine);
+      return configOf(machine)["uuid"];
+    };
+    expect(before({ deviceApiKey: "key" })).toBe(uuid);
+    expect(before({ deviceApiKey: "other" })).not.toBe(uuid);
+    expect(before({ apiKey: "provisioning" })).not.toBe(uuid);
+    const unmanaged = configured('{"hostname":"pump"}');
+    unmanaged.put(LAST_GOOD, JSON.stringify({ uuid }));
+    configureAtBoot(unmanaged);
+    expect(configOf(unmanaged)["uuid"]).toBe(uuid);
+  });
+
   it.each([undefined, "", " \n", "\0".repeat(512)])("restores a lost file (%j) from the last good copy", (lost) => {
     const machine = configured(lost);
     machine.put(LAST_GOOD, `{"uuid":"${uuid}","hostname":"pump"}`);

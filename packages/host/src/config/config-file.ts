@@ -121,16 +121,27 @@ export function readChange(machine: Machine, text: string | undefined, log: Repo
   return parsed.ok ? { ...parsed, text, source: "file" } : undefined;
 }
 
+/**
+ * The uuid of before, when it was only left out: with the same device key, it is the same device to its server. A device
+ * that is set up anew, with another key or none, becomes another one.
+ */
+function formerUuid(machine: Machine, { config }: LoadedConfig): string | undefined {
+  const former = formerConfig(machine);
+  return former?.deviceApiKey === config.deviceApiKey ? former?.uuid : undefined;
+}
+
 /** Gives a device without uuid one, once for its life; returns after it is on flash. Other keys stay as they are. */
 export function ensureUuid(machine: Machine, loaded: LoadedConfig): LoadedConfig {
   if (loaded.source !== "file") return loaded;
   const stored = jsonOf(loaded.text);
   // A uuid that is there but malformed is not ours to replace: the device may be registered under it.
   if (stored["uuid"] !== undefined && stored["uuid"] !== null && stored["uuid"] !== "") return loaded;
-  const uuid = (machine.readText("/proc/sys/kernel/random/uuid") ?? "").trim().replaceAll("-", "");
+  const former = formerUuid(machine, loaded);
+  const random = (machine.readText("/proc/sys/kernel/random/uuid") ?? "").trim().replaceAll("-", "");
+  const uuid = former ?? random;
   const text = `${JSON.stringify({ ...stored, uuid }, undefined, 2)}\n`;
   writeFat(machine, CONFIG_JSON, text);
-  machine.log(`made this device's uuid: ${uuid}`);
+  machine.log(former === undefined ? `made this device's uuid: ${uuid}` : `put this device's uuid back: ${uuid}`);
   return { ...loaded, text, config: { ...loaded.config, uuid } };
 }
 

@@ -7,7 +7,7 @@ const FOLDER = "/etc/udev/rules.d";
  * only when all of them are there, so nothing has to be waited for.
  */
 const applyRules: readonly Action[] = [
-  { action: "run", command: ["udevadm", "control", "--reload"] },
+  { action: "run", command: ["udevadm", "control", "--reload", "--timeout=5"] },
   { action: "run", command: ["udevadm", "trigger", "--type=all", "--action=add"] },
 ];
 

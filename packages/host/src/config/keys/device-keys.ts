@@ -30,7 +30,7 @@ export const deviceKeys = {
     parse: textLike(UUID, "not 32 or 62 lower-case hex characters"),
     absent: undefined,
     default: "made on the first boot and written back",
-    effect: "identity of the device; a value that is there is never replaced",
+    effect: "identity of the device; a value that is there is never replaced, one that was left out is put back",
     when: "first boot",
     test: "e2e/host.e2e.test.ts",
   }),
