@@ -28,8 +28,8 @@ export const look = (machine: Machine): Look => ({
   programs: readFolder(machine, dispatcherFolder),
 });
 
-const fingerprint = ({ connections, programs }: Look): string =>
-  [...connections, ...programs].map(({ name, kind, bytes }) => `${name} ${kind} ${fnv64(bytes ?? [])}\n`).join("");
+const markOf = ({ name, kind, bytes }: Found): string => `${name} ${kind} ${fnv64(bytes ?? [])}`;
+const fingerprint = ({ connections, programs }: Look): string => [...connections, ...programs].map(markOf).join("\n");
 export const wasSeen = (machine: Machine, seen: Look): boolean => machine.readText(SEEN) === fingerprint(seen);
 
 function markSeen(machine: Machine, seen: Look): void {
@@ -38,13 +38,18 @@ function markSeen(machine: Machine, seen: Look): void {
 }
 
 /** Copies what differs. @returns names of files that were written. */
-function copyAll(machine: Machine, folder: BootFolder, judged: readonly Judgement[]): readonly string[] {
+function copyAll(
+  machine: Machine,
+  folder: BootFolder,
+  judged: readonly Judgement[],
+  isNew: (name: string) => boolean,
+): readonly string[] {
   const where = folder.from.slice("/mnt/boot/".length);
   const tell = (name: string, remark: string): void => machine.log(`${where}/${name}: ${remark}`);
   const written: string[] = [];
   let total = 0;
   for (const { name, content, isConnection, remarks } of judged) {
-    for (const remark of remarks) tell(name, remark);
+    if (isNew(name)) for (const remark of remarks) tell(name, remark);
     if (content === undefined) continue;
     total += content.length;
     if (total > MOST_BYTES) {
@@ -93,9 +98,15 @@ function tellNetworkManager(machine: Machine): void {
 export function followBootPartition(machine: Machine, seen: Look): void {
   const connections = seen.connections.map((found) => judgeConnection(found, connectionsFolder));
   const programs = seen.programs.map((found) => judgeDispatcher(found, dispatcherFolder));
-  const changed = copyAll(machine, connectionsFolder, connections);
+  // What was reported once in this boot is not repeated for the sake of another file.
+  const reported = new Set((machine.readText(SEEN) ?? "").split("\n"));
+  const isNewIn = (all: readonly Found[]) => {
+    const names = new Set(all.filter((found) => !reported.has(markOf(found))).map(({ name }) => name));
+    return (name: string): boolean => names.has(name);
+  };
+  const changed = copyAll(machine, connectionsFolder, connections, isNewIn(seen.connections));
   for (const remark of duplicates(connections)) machine.log(`system-connections/${remark}`);
-  copyAll(machine, dispatcherFolder, programs);
+  copyAll(machine, dispatcherFolder, programs, isNewIn(seen.programs));
   settleModes(machine, connectionsFolder);
   settleModes(machine, dispatcherFolder);
   if (changed.length > 0) tellNetworkManager(machine);
