@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import path from "node:path";
 import { type DeviceImage, deviceImage, openVmHost, openWorkshop, release, repositoryRoot } from "@holdfast/cli";
 import { mib, minutes, silentProgress } from "@holdfast/contracts";
@@ -7,7 +8,7 @@ import { removeVm, startVm, type Vm, type VmHost, waitForHttp, waitForSsh } from
 export type DeviceLab = {
   readonly host: VmHost;
   readonly image: DeviceImage;
-  /** Changes with the image and with QEMU: what a saved booted device depends on. */
+  /** Changes with the image, QEMU and the device's parts: what a saved booted device depends on. */
   readonly key: string;
 };
 
@@ -15,6 +16,18 @@ export type DeviceLab = {
 export const DISK = mib(4096);
 /** A boot takes 90 s without KVM on an idle machine, and several times that beside other work. */
 export const BOOT_PATIENCE = minutes(10);
+
+/** What every device under test consists of: a saved one cannot get other parts later. */
+const PARTS = {
+  diskSize: DISK,
+  ports: {
+    ssh: { guest: 22_222, host: 0 },
+    api: { guest: 48_484, host: 0 },
+    http: { guest: 80, host: 0 },
+  },
+  /** A modem's line, and the line on which its mobile network answers. */
+  serialPorts: ["modem", "mobile"],
+};
 
 let opened: Promise<DeviceLab> | undefined;
 
@@ -32,19 +45,16 @@ async function openLab(): Promise<DeviceLab> {
   const image = await deviceImage(request, workshop);
   // The image's stage is named by its key.
   const stage = path.basename(path.dirname(image.disk.file));
-  return { host: await openVmHost(context), image, key: `${stage.slice(0, 20)}-${workshop.tools.key.slice(-8)}` };
+  const shape = createHash("sha256").update(JSON.stringify(PARTS)).digest("hex");
+  const key = `${stage.slice(0, 20)}-${workshop.tools.key.slice(-8)}-${shape.slice(0, 6)}`;
+  return { host: await openVmHost(context), image, key };
 }
 
 /** Starts a device from the image, with an empty past, as `holdfast up` does but on free ports. Returns while it boots. */
 export async function coldStart({ host, image }: DeviceLab, name: string): Promise<Vm> {
-  const ports = {
-    ssh: { guest: 22_222, host: 0 },
-    api: { guest: 48_484, host: 0 },
-    http: { guest: 80, host: 0 },
-  };
   // One that an interrupted run left.
   await removeVm(host.home, name);
-  return await startVm(host, { name, arch: "amd64", disk: image.disk.file, diskSize: DISK, ports }, { fresh: true });
+  return await startVm(host, { name, arch: "amd64", disk: image.disk.file, ...PARTS }, { fresh: true });
 }
 
 /** Waits until ssh, the supervisor and the sample's page answer. */

@@ -8,6 +8,8 @@ export { fetchBoardPackages, lockFile, readBoard } from "./build/resolve-board.t
 export { supervisorArchive } from "./build/supervisor-archive.ts";
 export * from "./cache/index.ts";
 export { listBoards, listLayers, loadBoard, loadLayers } from "./compose/load-definitions.ts";
+export type { BootFiles } from "./configure/boot-copy.ts";
+export { configureImage, type ReadBoot } from "./configure/configure-image.ts";
 export { openDebs } from "./deb/index.ts";
 export { BASE_IMAGE_TAG, type BaseImageInput, baseImage, writeBaseImage } from "./oci/base/base-image.ts";
 export { basePackages } from "./oci/base/base-packages.ts";

@@ -15,6 +15,7 @@ export {
 export { type HttpWait, waitForHttp } from "./guest/wait-for-http.ts";
 export type { Firmware, FirmwarePair, VmHost } from "./host.ts";
 export { findVm, isRunning, listVms, removeVm, runningVm, type VmStatus } from "./lifecycle/find-vm.ts";
+export { serialSocket } from "./lifecycle/short-sockets.ts";
 export { type StartOptions, startVm } from "./lifecycle/start-vm.ts";
 export { cutPower, resetVm, scopedVm, setLink, stopVm } from "./lifecycle/stop-vm.ts";
 export type { PortForward } from "./process/ports.ts";

@@ -35,8 +35,8 @@ export const vmSpecSchema = z.strictObject({
   writeLog: absolutePath.optional(),
   /** Values of QEMU's `-smbios`. */
   smbios: z.array(z.string()).default([]),
-  /** Further serial ports by name; what comes out of each is in `<name>.log` beside the console's log. */
-  serialPorts: z.array(z.string().regex(/^[a-z0-9-]+$/)).default([]),
+  /** Further serial ports by name, on PCI cards; each is joined with a socket of this machine, see `serialSocket`. */
+  serialPorts: z.array(z.string().regex(/^[a-z0-9]{1,7}$/, "7 letters and digits at most")).default([]),
   /** Passed to QEMU as they are, last. */
   extraArguments: z.array(z.string()).default([]),
 });

@@ -75,6 +75,28 @@ export const commands: readonly Command[] = [
     load: () => import("../commands/build.ts"),
   },
   {
+    name: "configure",
+    summary: "set up an image or a written disk: config.json and network connections, without mounting or booting it",
+    arguments: [
+      { name: "IMAGE", help: "an .img or .img.zst file, or the disk that one was written to", required: true },
+    ],
+    options: {
+      hostname: { kind: "text", value: "NAME", help: "name of the device" },
+      "ssh-key": { kind: "list", value: "FILE|KEY", help: "public key that may log in as root; repeatable" },
+      connection: { kind: "list", value: "FILE", help: "NetworkManager keyfile; repeatable" },
+      "wifi-ssid": { kind: "text", value: "NAME", help: "Wi-Fi network to join; replaces the connection named wifi" },
+      "wifi-psk": { kind: "text", value: "PASSWORD", help: "its WPA password; without it the network is an open one" },
+      set: { kind: "list", value: "KEY=JSON", help: "any key of config.json; null takes it away; repeatable" },
+      development: { kind: "flag", help: "development mode: open to everybody on its network" },
+      production: { kind: "flag", help: "no development mode" },
+    },
+    examples: [
+      "configure build/holdfast.img.zst --hostname sensor-1 --ssh-key ~/.ssh/id_ed25519.pub --connection office.nmconnection",
+      "configure /dev/sdX --wifi-ssid Home --wifi-psk 'correct horse' --set country=DE",
+    ],
+    load: () => import("../commands/configure.ts"),
+  },
+  {
     name: "lock",
     summary: "compare the locked package versions with the mirrors",
     options: {

@@ -5,6 +5,7 @@ export const cliErrors = {
   "cli.setup-failed": "The launcher could not prepare this checkout.",
   "cli.unknown-device": "No device answers to that address, name or uuid.",
   "cli.invalid-input-file": "A file that was named on the command line cannot be used.",
+  "cli.invalid-configuration": "A setting or a connection that an image should get cannot work; nothing was changed.",
   "cli.app-not-ready": "The device is up, but the app on it did not answer in time.",
   "cli.nothing-ran": "A test suite was asked for that has no tests, or that could not start.",
 } as const;

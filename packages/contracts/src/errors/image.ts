@@ -34,5 +34,6 @@ export const imageErrors = {
   "image.engine-failed": "The private container engine could not be started or stopped working.",
   "image.foreign-architecture": "The services of another processor architecture cannot be built on this machine.",
   "image.not-an-image": "The file is no disk image of Holdfast's.",
+  "image.busy-disk": "A disk or image that should be changed is mounted or may not be written.",
   "image.shared-secret": "The image holds a key, seed or identity that every device would share.",
 } as const;

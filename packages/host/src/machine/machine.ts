@@ -23,7 +23,7 @@ export type Machine = {
   readonly readBytes: (path: string, offset: number, length: number) => Uint8Array | undefined;
   /** Creates or truncates. Not durable: for /run, /proc and /sys; other places are written by writeDurably. */
   readonly writeText: (path: string, text: string, mode?: number) => void;
-  /** Overwrites bytes of an existing file or block device in place. Not durable until `sync`. */
+  /** Overwrites bytes of an existing file or block device in place; a file grows. Not durable until `sync`. */
   readonly writeBytes: (path: string, offset: number, bytes: Uint8Array) => void;
   /** Names in a directory, sorted; undefined when it is absent. */
   readonly list: (path: string) => readonly string[] | undefined;

@@ -106,8 +106,10 @@ export function simulateMachine(
       effect();
       const node = nodes.get(real(path));
       if (node === undefined || !("bytes" in node)) throw new Error(`${path}: no such file`);
-      // Disks are large: changed in place.
-      const changed = node.kind === "block" ? node.bytes : node.bytes.slice();
+      // Disks are large: changed in place. Files grow.
+      const changed =
+        node.kind === "block" ? node.bytes : new Uint8Array(Math.max(node.bytes.length, offset + bytes.length));
+      if (node.kind === "file") changed.set(node.bytes);
       changed.set(bytes, offset);
       nodes.set(real(path), { ...node, bytes: changed });
     },

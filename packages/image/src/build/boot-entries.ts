@@ -4,13 +4,12 @@ import { type Board, refuse } from "@holdfast/contracts";
 import type { BootEntries } from "../pack/index.ts";
 import { type Content, contentOf } from "../tree/entry.ts";
 import type { Variant } from "./build-options.ts";
+import { connectionSamples } from "./connection-samples.ts";
 
 /** A factory image's only entry: no counter, so it never runs out of tries. */
 export const FACTORY_ENTRY = "EFI/Linux/holdfast-000001.efi";
 /** Never `default` or `@saved`: they would select an entry without tries left. */
 const LOADER_CONF = "timeout menu-disabled\neditor no\nauto-firmware no\nauto-entries no\nbeep no\n";
-const CONNECTIONS_README =
-  "NetworkManager keyfiles in this folder are copied to the device at every boot and configure its network.\nFiles that end in .ignore are left alone.\n";
 
 export type BootInput = {
   readonly board: Board;
@@ -35,7 +34,10 @@ export async function bootEntries({ board, variant, version, release, config }: 
     ["os-release", contentOf(await readFile(join(release, "os-release"), "utf8"))],
     ["image-version-info", contentOf(`holdfast ${version}\n`)],
     ["balena-image", contentOf("")],
-    ["system-connections/README.ignore", contentOf(CONNECTIONS_README)],
+    ...Object.entries(connectionSamples).map(([name, text]): [string, Content] => [
+      `system-connections/${name}`,
+      contentOf(text),
+    ]),
   ]);
 }
 

@@ -11,7 +11,7 @@ import type { Qmp } from "../qemu/qmp.ts";
 import { type ImageStamp, type Vm, writeVm } from "../record.ts";
 import type { FullVmSpec } from "../spec.ts";
 import { VARS } from "./disk-files.ts";
-import { socketDirectory } from "./short-sockets.ts";
+import { serialSocket, socketDirectory } from "./short-sockets.ts";
 import { startTpm } from "./start-tpm.ts";
 import { prepareWriteLog } from "./write-log-file.ts";
 
@@ -69,7 +69,8 @@ async function prepare({ host, spec, drives, bases }: Launchpad): Promise<Prepar
   const sockets = await socketDirectory(home);
   const consoleLog = join(home, "console.log");
   const consoleSocket = join(sockets, "console.sock");
-  await rm(consoleSocket, { force: true });
+  const serial = spec.serialPorts.map((name) => serialSocket({ consoleSocket }, name));
+  for (const socket of [consoleSocket, ...serial]) await rm(socket, { force: true });
   if (spec.writeLog !== undefined) await prepareWriteLog(spec.writeLog);
   return {
     ...{ format: 1, name: spec.name, arch: spec.arch, home, spec },
@@ -92,7 +93,7 @@ function commandLine(
   return qemuArguments({
     ...prepared,
     ...{ spec, vars, disks: drives.filter((drive) => drive !== vars), code: firmwareOf(host, spec).code },
-    serialLog: (name) => join(prepared.home, `${name}.log`),
+    serialSocket: (name) => serialSocket(prepared, name),
     incoming: load !== undefined,
     ...(tpmSocket === undefined ? {} : { tpmSocket }),
     ...(spec.writeLog === undefined ? {} : { writeLog: spec.writeLog }),

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { refuse } from "@holdfast/contracts";
+import type { Vm } from "../record.ts";
 
 /** Longest path of a unix socket on Linux (unix(7)), without the final zero. */
 const MAX_SOCKET_PATH = 107;
@@ -28,3 +29,7 @@ export async function socketDirectory(home: string, temporary = tmpdir()): Promi
   await mkdir(directory, { recursive: true, mode: 0o700 });
   return directory;
 }
+
+/** The socket of this machine that is joined with a serial port of the device: what is written there, the device reads. */
+export const serialSocket = ({ consoleSocket }: Pick<Vm, "consoleSocket">, name: string): string =>
+  join(dirname(consoleSocket), `${name}.sock`);

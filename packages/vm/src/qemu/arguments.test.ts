@@ -15,7 +15,7 @@ function parts(spec: Partial<VmSpec> = {}, more: Partial<QemuParts> = {}): QemuP
     qmpSocket: "/vm/one/qmp.sock",
     consoleSocket: "/vm/one/console.sock",
     consoleLog: "/vm/one/console.log",
-    serialLog: (name) => `/vm/one/${name}.log`,
+    serialSocket: (name) => `/vm/one/${name}.sock`,
     incoming: false,
     ...more,
   };
@@ -102,9 +102,9 @@ describe("qemuArguments", () => {
     expect(argv.slice(-2)).toEqual(["-watchdog-action", "reset"]);
   });
 
-  it("gives each further serial port a log of its own", () => {
-    expect(values(qemuArguments(parts({ serialPorts: ["modem"] })), "-chardev")).toContain(
-      "file,id=serial-modem,path=/vm/one/modem.log,append=on",
-    );
+  it("joins each further serial port with a socket of its own", () => {
+    const argv = qemuArguments(parts({ serialPorts: ["modem"] }));
+    expect(values(argv, "-chardev")).toContain("socket,id=serial-modem,path=/vm/one/modem.sock,server=on,wait=off");
+    expect(values(argv, "-device")).toContain("pci-serial,id=modem-port,chardev=serial-modem");
   });
 });

@@ -16,8 +16,8 @@ export type QemuParts = {
   readonly qmpSocket: string;
   readonly consoleSocket: string;
   readonly consoleLog: string;
-  /** Log files of the further serial ports. */
-  readonly serialLog: (name: string) => string;
+  /** Sockets of the further serial ports. */
+  readonly serialSocket: (name: string) => string;
   readonly tpmSocket?: string;
   readonly writeLog?: string;
   /** Wait for a saved state instead of starting. */
@@ -109,15 +109,16 @@ function network({ spec, ports }: QemuParts): string[] {
   ];
 }
 
-function consoles({ spec, qmpSocket, consoleSocket, consoleLog, serialLog }: QemuParts): string[] {
+function consoles({ spec, qmpSocket, consoleSocket, consoleLog, serialSocket }: QemuParts): string[] {
   const socket = (path: string) => `path=${quoted(path)},server=on,wait=off`;
   return [
     ...["-chardev", `socket,id=qmp,${socket(qmpSocket)}`, "-mon", "chardev=qmp,mode=control"],
     ...["-chardev", `socket,id=console,${socket(consoleSocket)},logfile=${quoted(consoleLog)},logappend=on`],
     ...["-serial", "chardev:console"],
+    // On a bus of their own: ports of the ISA bus would share the console's interrupt.
     ...spec.serialPorts.flatMap((name) => [
-      ...["-chardev", `file,id=serial-${name},path=${quoted(serialLog(name))},append=on`],
-      ...["-serial", `chardev:serial-${name}`],
+      ...["-chardev", `socket,id=serial-${name},${socket(serialSocket(name))}`],
+      ...["-device", `pci-serial,id=${name}-port,chardev=serial-${name}`],
     ]),
   ];
 }
