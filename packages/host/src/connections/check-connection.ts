@@ -10,9 +10,6 @@ const rules = [generalRules, wifiRules, loginRules, ipRules];
 /** A connection with certificates in it has some kilobytes. */
 const LARGEST_BYTES = 256 * 1024;
 
-/** Larger files are refused unread. */
-export const isTooLarge = (bytes: number): boolean => bytes > LARGEST_BYTES;
-
 export type CheckedConnection = {
   /** In the order of lines. Errors mean that the connection cannot work. */
   readonly findings: readonly Finding[];
@@ -32,7 +29,7 @@ const refused = (reason: string): CheckedConnection => ({
  * copied, and on the machine that prepares an image. Findings name lines and properties, never values.
  */
 export function checkConnection(bytes: Uint8Array): CheckedConnection {
-  if (isTooLarge(bytes.length)) return refused(`larger than ${LARGEST_BYTES / 1024} KiB`);
+  if (bytes.length > LARGEST_BYTES) return refused(`larger than ${LARGEST_BYTES / 1024} KiB`);
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return refused("saved as UTF-16: save it as UTF-8");

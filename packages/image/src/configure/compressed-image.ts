@@ -8,7 +8,7 @@ import { reportDiskFull } from "../cache/disk-full.ts";
 import { commitFile, temporaryBeside, writeDurably } from "../cache/write-durably.ts";
 import { formatBmap, hashRanges } from "../pack/output/bmap.ts";
 import { mappedRanges } from "../pack/output/mapped-ranges.ts";
-import type { ConfigureOptions } from "./configure-image.ts";
+import type { ConfigureOptions } from "./configure-options.ts";
 
 /** Somebody who configures an image is about to write it to a card: quick rather than small. */
 const LEVEL = 3;

@@ -4,20 +4,13 @@ import { join } from "node:path";
 import { messageOf, refuse } from "@holdfast/contracts";
 import { GPT_HEAD_SECTORS, type GptPartition, parseGpt } from "../pack/disk/gpt.ts";
 import { readHead } from "../pack/disk/read-head.ts";
-import type { ImageTools } from "../pack/index.ts";
 import { type BootCopy, type BootFiles, readBootFile, writeBootFiles } from "./boot-copy.ts";
 import { copyRegion, writeBackRegion } from "./changed-blocks.ts";
 import { repackImage, unpackImage } from "./compressed-image.ts";
+import type { ConfigureOptions } from "./configure-options.ts";
 
 /** Reads a file of the boot partition; undefined when there is none. */
 export type ReadBoot = (path: string) => Promise<Uint8Array | undefined>;
-
-export type ConfigureOptions = {
-  readonly tools: ImageTools;
-  /** Room for the boot partition and, of an `.img.zst`, for the unpacked image. */
-  readonly scratch: string;
-  readonly signal?: AbortSignal;
-};
 
 /**
  * Changes files on the boot partition of an `.img`, an `.img.zst` or a block device, without mounting anything. `change`
