@@ -130,6 +130,7 @@ export default defineLayer({
     files: [
       { path: "/etc/modules-load.d/holdfast.conf", content: "dm_verity\nerofs\next4\n" },
       { path: "/usr/lib/systemd/system/default.target", link: "initrd.target" },
+      { path: "/usr/lib/systemd/system.conf.d/crash.conf", content: "[Manager]\nCrashAction=reboot\n" },
       // rd.emergency=reboot is ours, not systemd's: a failed initrd reboots after the console got its message.
       {
         path: "/usr/lib/systemd/system/emergency.service",

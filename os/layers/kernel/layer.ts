@@ -137,7 +137,7 @@ export default defineLayer({
     "rfcomm",
     "hidp",
     "uhid",
-    // TPM, watchdogs, sensors, buses
+    // TPM, sensors, buses; the drivers of watchdogs stand in the boards
     "tpm_crb",
     "softdog",
     "i2c_dev",
@@ -164,16 +164,12 @@ export default defineLayer({
       "serio_raw",
       "ata_piix",
       "sdhci_acpi",
-      "iTCO_wdt",
-      "sp5100_tco",
-      "i6300esb",
       "coretemp",
       "k10temp",
       "acpi_thermal_rel",
       "intel_rapl_msr",
-      "i2c_i801",
       "rtc_cmos",
     ],
-    arm64: ["sdhci_iproc", "bcm2835_wdt"],
+    arm64: ["sdhci_iproc"],
   },
 });

@@ -11,7 +11,7 @@ export default defineLayer({
     },
     {
       path: "/usr/lib/systemd/system.conf.d/holdfast.conf",
-      content: "[Manager]\nLogLevel=notice\nShowStatus=auto\nDefaultTimeoutStopSec=30s\n",
+      content: "[Manager]\nLogLevel=notice\nShowStatus=auto\nDefaultTimeoutStopSec=30s\nCrashAction=reboot\n",
     },
   ],
 });

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { parseDefinition } from "./parse-definition.ts";
 
 const mebibytes = z.int().positive();
+/** Below, a loaded device would be reset; above, few watchdogs count. */
+const watchdogSeconds = z.int().min(10).max(600);
 
 /** Fields of a board; docs/layer-fields.md is generated from it. */
 export const boardSchema = z.strictObject({
@@ -33,6 +35,15 @@ export const boardSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("development mode logs in on serial consoles; false where the line is wired to something else"),
+  watchdog: z
+    .strictObject({
+      runtime: watchdogSeconds.describe("seconds without a sign of life of PID 1 until the hardware resets the device"),
+      reboot: watchdogSeconds
+        .default(240)
+        .describe("the same for the last steps of a reboot, once all services are stopped"),
+    })
+    .optional()
+    .describe("without it, a device that hangs stays hung; its drivers belong into initrdModules"),
   partitions: z
     .strictObject({
       boot: mebibytes.default(256),

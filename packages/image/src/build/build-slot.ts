@@ -8,6 +8,7 @@ import { accountsLedgerSchema } from "../compose/accounts.ts";
 import { type ComposedRoot, composeRoot, type Part } from "../compose/compose-root.ts";
 import { osRelease } from "../compose/derived.ts";
 import { checkScripts, requireAccounted, scriptsLedgerSchema } from "../compose/scripts-ledger.ts";
+import { watchdogSettings } from "../compose/watchdog.ts";
 import {
   type ImageTools,
   imageTools,
@@ -195,6 +196,7 @@ async function additions(
   // What host programs have to know of the hardware.
   const { serialLogin } = board;
   tree.set("usr/lib/holdfast/board.json", file(contentOf(`${JSON.stringify({ serialLogin })}\n`)));
+  for (const [path, entry] of watchdogSettings(board)) tree.set(path, entry);
   return tree;
 }
 

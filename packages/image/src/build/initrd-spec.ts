@@ -2,6 +2,7 @@ import type { Board } from "@holdfast/contracts";
 import type { AccountsLedger } from "../compose/accounts.ts";
 import { fileEntry } from "../compose/layer-files.ts";
 import type { LoadedLayer } from "../compose/load-definitions.ts";
+import { watchdogSettings } from "../compose/watchdog.ts";
 import type { InitrdSpec } from "../pack/index.ts";
 import type { Tree } from "../tree/entry.ts";
 
@@ -11,7 +12,7 @@ export async function initrdSpec(
   board: Board,
   accounts: AccountsLedger,
 ): Promise<InitrdSpec> {
-  const entries: Tree = new Map();
+  const entries: Tree = watchdogSettings(board);
   const wants: Record<string, string[]> = {};
   for (const { layer, folder } of layers) {
     for (const file of layer.initrd.files) entries.set(...(await fileEntry(file, folder, layer.name, accounts)));

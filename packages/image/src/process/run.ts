@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as pause } from "node:timers/promises";
+import { endGroup } from "./end-group.ts";
 
 export type RunOptions = {
   readonly cwd?: string;
@@ -41,9 +41,6 @@ export const reproducibleEnv: Readonly<Record<string, string>> = {
   HOME: "/nonexistent",
   SOURCE_DATE_EPOCH: "0",
 };
-
-/** How long a stopped program's processes may take to be gone. */
-const GONE_MS = 5000;
 
 /**
  * Runs a program to its end. It gets a process group of its own, so that stopping it stops all that it started: of
@@ -97,23 +94,4 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const errorText = Buffer.concat(stderr).toString();
   if (code !== 0) throw new ProgramFailed(argv, code, errorText);
   return { stdout: Buffer.concat(stdout).toString(), stderr: errorText };
-}
-
-/** Ends a process group; returns when it is gone. */
-async function endGroup(leader: number | undefined): Promise<void> {
-  if (leader === undefined) return;
-  const until = performance.now() + GONE_MS;
-  for (let name: NodeJS.Signals | 0 = "SIGTERM"; performance.now() < until; name = 0) {
-    try {
-      process.kill(-leader, name);
-    } catch {
-      return;
-    }
-    await pause(10);
-  }
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch {
-    // It went in the last moment.
-  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf, type ToolCommand, worldError } from "@holdfast/contracts";
+import { endGroup } from "../../process/end-group.ts";
 import { reproducibleEnv } from "../../process/run.ts";
 import type { BuildEngine } from "./build-engine.ts";
 import { connectEngine } from "./connect-engine.ts";
@@ -37,7 +38,8 @@ export async function startPrivateEngine(options: PrivateEngineOptions): Promise
   const run = await mkdtemp(join(tmpdir(), "holdfast-engine-"));
   const socketPath = join(run, "engine.sock");
   const [program, ...args] = options.command(engineCommand(options.dataRoot, run));
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...reproducibleEnv } });
+  // A group of its own: killing bubblewrap's first process right after the start would leave its second one waiting.
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...reproducibleEnv }, detached: true });
   const log: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -58,7 +60,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions): Promise
     // bubblewrap's end kills the process namespace: engine, containers, mounts. A polite end first, for its databases.
     child.stdin.end();
     await Promise.race([ended, pause(STOP_LIMIT_MS)]);
-    child.kill("SIGKILL");
+    await endGroup(child.pid);
     await ended;
     await rm(run, { recursive: true, force: true });
   };
