@@ -6,7 +6,8 @@ import { isAbandoned, ownedName } from "./owned-name.ts";
 
 /** Directories handed out by this process: pruning must not take them away. */
 const inUse = new Set<string>();
-const TEMPORARY = ".making-";
+/** How names of what is being made begin; see `ownedName`. */
+export const TEMPORARY = ".making-";
 /** stat(2) counts in these, whatever the filesystem. */
 const BLOCK = 512;
 
@@ -56,13 +57,18 @@ export type PruneLimits = {
   readonly bytes?: number;
   /** Only directories whose names begin with it are looked at. */
   readonly prefix?: string;
+  /** How a directory is removed whose files belong to others than this process's user. */
+  readonly remove?: (directory: string) => Promise<void>;
 };
+
+const removeTree = (directory: string): Promise<void> => rm(directory, { recursive: true, force: true });
 
 /**
  * Bounds a directory of built directories: keeps the last used and whatever this process uses; removes older ones and
  * what builders that were killed left. Failures do not matter: the next prune tries again.
  */
-export async function prune(parent: string, { count, bytes = Infinity, prefix = "" }: PruneLimits): Promise<void> {
+export async function prune(parent: string, limits: PruneLimits): Promise<void> {
+  const { count, bytes = Infinity, prefix = "", remove = removeTree } = limits;
   const found: { directory: string; used: number }[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     const directory = path.join(parent, name);
@@ -73,15 +79,14 @@ export async function prune(parent: string, { count, bytes = Infinity, prefix = 
     if (used === undefined) continue;
     if (!name.startsWith(TEMPORARY)) {
       if (name.startsWith(prefix)) found.push({ directory, used });
-    } else if (isAbandoned(name, TEMPORARY, used))
-      await rm(directory, { recursive: true, force: true }).catch(() => {});
+    } else if (isAbandoned(name, TEMPORARY, used)) await remove(directory).catch(() => {});
   }
   found.sort((a, b) => b.used - a.used);
   let taken = 0;
   for (const [rank, { directory }] of found.entries()) {
     if (bytes < Infinity) taken += await diskUsage(directory);
     if ((rank < count && (rank === 0 || taken <= bytes)) || inUse.has(directory)) continue;
-    await rm(directory, { recursive: true, force: true }).catch(() => {});
+    await remove(directory).catch(() => {});
   }
 }
 

@@ -13,7 +13,7 @@ import { buildContext } from "./project/build-context.ts";
 import type { ProjectService, ServiceBuild } from "./project/compose-project.ts";
 
 /** Raised with every change of what this code makes of the same inputs. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export type ServiceImageInput = {
   /** The project's directory. */

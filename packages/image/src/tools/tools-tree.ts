@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { messageOf, type Progress, refuse, silentProgress } from "@holdfast/contracts";
@@ -13,6 +13,7 @@ import { readHostTop, type ToolCommandOptions, type ToolsTree, toolCommand } fro
 import { leftOut, type ToolTreeName, toolTrees } from "./tool-packages.ts";
 import { addTreeFiles } from "./tree-files.ts";
 import { unpackTree } from "./unpack-tree.ts";
+import { allowUserNamespaces } from "./user-namespaces.ts";
 
 /** Raised when what is done to a tree besides unpacking changes. */
 const RECIPE = 1;
@@ -110,11 +111,20 @@ async function checkEntrance(tree: ToolsTree): Promise<void> {
         cause: thrown,
       });
     }
+    const allow = allowUserNamespaces(readSetting);
     refuse("image.tool-failed", {
       message: `The tools tree cannot be entered: ${messageOf(thrown)}.`,
-      hint: "This user may not make user namespaces here. Allow it with `sudo sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0` (the one of the two that exists), or run as root.",
+      hint: allow === undefined ? "Run the same command with sudo." : `Run once: sudo ${allow}`,
       cause: thrown,
     });
+  }
+}
+
+function readSetting(file: string): string | undefined {
+  try {
+    return readFileSync(path.join("/proc/sys", file), "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ToolCommand } from "@holdfast/contracts";
 import { defaultMirror, type Mirror } from "../../apt/mirror.ts";
-import { prune } from "../../cache/build-once.ts";
+import { prune, TEMPORARY } from "../../cache/build-once.ts";
+import { ownedName } from "../../cache/owned-name.ts";
+import { openIdNamespace } from "../ids/id-namespace.ts";
+import { removeWithIds } from "../ids/spawn-with-ids.ts";
 import type { BuildEngine } from "./build-engine.ts";
 import { startMirrorProxy } from "./mirror-proxy.ts";
 import { startPrivateEngine } from "./private-engine.ts";
@@ -20,20 +21,22 @@ export type EphemeralEngineOptions = {
 /**
  * A private engine with an empty store that vanishes with it: builds see nothing of former builds, and several can run
  * at once. What is worth keeping are the finished images, in the cache of stages.
- * @throws `image.engine-failed`
+ * @throws `image.engine-failed`, `image.missing-program`
  */
 export async function openEphemeralEngine(options: EphemeralEngineOptions): Promise<BuildEngine & AsyncDisposable> {
   const { command, cache, mirror } = options;
   const parent = join(cache, "builder");
-  await prune(parent, { count: 0 });
+  const ids = await openIdNamespace();
+  const remove = (directory: string) => removeWithIds(ids, directory);
+  await prune(parent, { count: 0, remove });
   // The name by which `prune` knows what a crashed process left.
-  const dataRoot = join(parent, `.making-${randomBytes(6).toString("hex")}`);
+  const dataRoot = join(parent, ownedName(TEMPORARY));
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => rm(dataRoot, { recursive: true, force: true }));
+  cleanup.defer(() => remove(dataRoot));
   const proxies = { ...options.proxies, ...mirror?.proxies };
   if (mirror !== undefined && isOwnMirror(mirror)) proxies["http"] = cleanup.use(await startMirrorProxy(mirror)).uri;
   const named = Object.entries(proxies).map(([scheme, uri]) => [`${scheme}_proxy`, uri]);
-  const engine = cleanup.use(await startPrivateEngine({ command, dataRoot, proxies: Object.fromEntries(named) }));
+  const engine = cleanup.use(await startPrivateEngine({ command, dataRoot, ids, proxies: Object.fromEntries(named) }));
   // From here on, whoever disposes of the engine disposes of all.
   const kept = cleanup.move();
   return { ...engine, [Symbol.asyncDispose]: () => kept.disposeAsync() };
