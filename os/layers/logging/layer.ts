@@ -2,14 +2,8 @@ import { defineLayer } from "@holdfast/contracts";
 
 export default defineLayer({
   name: "logging",
-  why: "The journal stays within 8 MB of RAM, or 32 MB of the data partition, so that logs never eat the device.",
-  files: [
-    {
-      path: "/usr/lib/systemd/journald.conf.d/holdfast.conf",
-      content: "[Journal]\nStorage=auto\nRuntimeMaxUse=8M\nSystemMaxUse=32M\nForwardToSyslog=no\nAudit=no\n",
-    },
-    { path: "/usr/lib/systemd/coredump.conf.d/holdfast.conf", content: "[Coredump]\nStorage=none\n" },
-  ],
+  why: "Logs stay within 8 MB of RAM, or 32 MB of the data partition, and those of the apps never push out the system's.",
+  files: [{ path: "/usr/lib/systemd/coredump.conf.d/holdfast.conf", content: "[Coredump]\nStorage=none\n" }],
   // Debian's own sorts after ours and would forward each message to a syslog that is not there.
   drop: ["/usr/lib/systemd/journald.conf.d/syslog.conf"],
   initrd: {
@@ -22,7 +16,7 @@ export default defineLayer({
     ],
   },
   units: {
-    enable: ["holdfast-persistent-journal.service"],
+    enable: ["holdfast-persistent-journal.service", "systemd-journald@apps.socket"],
     mask: ["systemd-journal-flush.service", "systemd-journald-audit.socket"],
   },
 });

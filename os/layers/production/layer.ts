@@ -7,7 +7,7 @@ export default defineLayer({
     {
       path: "/usr/lib/sysctl.d/60-holdfast.conf",
       content:
-        "fs.inotify.max_user_instances = 512\nnet.ipv4.ip_local_port_range = 49152 65535\nvm.overcommit_memory = 1\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.default.rp_filter = 2\nkernel.printk = 4 4 1 7\n",
+        "fs.inotify.max_user_instances = 512\nnet.ipv4.ip_local_port_range = 49152 65535\nvm.overcommit_memory = 1\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.default.rp_filter = 2\nkernel.printk = 4 4 1 7\n-kernel.unprivileged_userns_clone = 0\n",
     },
     {
       path: "/usr/lib/systemd/system.conf.d/holdfast.conf",

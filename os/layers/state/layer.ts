@@ -29,6 +29,7 @@ export default defineLayer({
       "holdfast-render-config.service",
       "config-json.path",
       "config-json-settle.timer",
+      "disk-watchdogd.timer",
       "holdfast-certificates.service",
       "os-fan-profile.service",
       "os-power-mode.service",

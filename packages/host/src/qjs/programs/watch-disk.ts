@@ -1,0 +1,4 @@
+import { watchDisk } from "../../disk/watch-disk.ts";
+import { main } from "../main.ts";
+
+main((machine) => watchDisk(machine));
