@@ -22,8 +22,9 @@ function parses(machine: Machine, config: string): string | undefined {
 function holdsCertificates(machine: Machine, pem: string): string | undefined {
   const path = `${FOLDER}/ca.crt`;
   machine.writeText(path, pem, 0o600);
-  const { status } = machine.run(["openssl", "storeutl", "-noout", "-certs", path], { quiet: true });
-  return status === 0 ? undefined : "ca holds no certificate";
+  const { output } = machine.run(["openssl", "storeutl", "-noout", "-certs", path], { quiet: true });
+  // Its status is 0 for a file that holds nothing, too.
+  return /^Total found: [1-9]/m.test(output) ? undefined : "ca holds no certificate";
 }
 
 /**
