@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { listen, TEST_MACHINE } from "../neighbour/tree-server.ts";
 
 export type Answering = (request: IncomingMessage, response: ServerResponse) => void;
 export type Asked = { readonly path: string; readonly authorization: string | undefined };
@@ -47,14 +47,14 @@ export class FleetServer implements AsyncDisposable {
     });
   }
 
-  /** Listens on every address of this machine, so that virtual devices reach it as 10.0.2.2. */
   static async start(answer: Answering, tls?: { readonly key: string; readonly cert: string }): Promise<FleetServer> {
     const server = tls === undefined ? createHttpServer() : createHttpsServer(tls);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "0.0.0.0", resolve);
-    });
-    return new FleetServer(server, (server.address() as AddressInfo).port, answer);
+    return new FleetServer(server, await listen(server), answer);
+  }
+
+  /** Its address for a device under QEMU. */
+  get host(): string {
+    return `${TEST_MACHINE}:${this.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,8 +31,9 @@ describe("joining", () => {
       hostname: "pump",
       os: { sshKeys: ["k"] },
       ...given,
-      deviceApiKey: "fresh",
-      deviceApiKeys: { "api.example.com": "fresh" },
+      // Made at its first boot, and shown to nobody yet.
+      deviceApiKey: "first",
+      deviceApiKeys: { "api.example.com": "first" },
     });
     expect(ignored).toEqual(["hostname", "developmentMode", "userId"]);
   });
@@ -54,7 +55,7 @@ describe("joining", () => {
     expect(second.json).not.toHaveProperty("logsEndpoint");
     expect(second.json).toMatchObject({ deviceType: "generic-amd64", deviceApiKey: "fresh" });
     const back = joinedConfig(second.json, given, { ...facts, makeKey: () => "never" });
-    expect(back).toMatchObject({ json: { deviceApiKey: "fresh", deviceApiKeys: { "10.0.2.2:3000": "fresh" } } });
+    expect(back).toMatchObject({ json: { deviceApiKey: "first", deviceApiKeys: { "10.0.2.2:3000": "fresh" } } });
   });
 
   it("uses a key that the configuration brings", () => {
@@ -108,7 +109,7 @@ describe("leaving", () => {
       uuid,
       hostname: "pump",
       os: { sshKeys: ["k"] },
-      deviceApiKeys: { "api.example.com": "fresh" },
+      deviceApiKeys: { "api.example.com": "first" },
     });
     expect(leftConfig({ uuid }, keys)).toEqual({ uuid });
   });

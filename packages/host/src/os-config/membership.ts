@@ -32,6 +32,12 @@ function mismatch(own: Json, joining: Json, deviceType: string | undefined): str
   return undefined;
 }
 
+/** The device's key, if no server has seen it yet: the one that it made at its first boot. */
+function unusedKey(own: Json, known: Readonly<Record<string, string>>): string | undefined {
+  const key = deviceKeyOf(own);
+  return key === undefined || Object.values(known).includes(key) ? undefined : key;
+}
+
 /**
  * config.json of a device that joins a fleet. Pure. Only the schema's keys are taken from the given configuration, and
  * what the device had of them before goes; everything else (uuid, hostname, keys of ssh …) is the device's own. A server
@@ -49,7 +55,8 @@ export function joinedConfig(own: Json, joining: Json, { keys, deviceType, makeK
     return no(`these keys cannot be used: ${parsed.ok ? parsed.invalid.join(", ") : "all"}`);
 
   const known = rememberedKeys(own) ?? {};
-  const key = deviceKeyOf(taken) ?? keyFor({ deviceApiKeys: known }, endpoint.host) ?? makeKey();
+  const key =
+    deviceKeyOf(taken) ?? keyFor({ deviceApiKeys: known }, endpoint.host) ?? unusedKey(own, known) ?? makeKey();
   const json = {
     ...without(own, [...keys, ...OVERRIDABLE, "deviceApiKeys"]),
     ...(deviceType === undefined ? {} : { deviceType }),

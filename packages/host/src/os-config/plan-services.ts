@@ -22,7 +22,7 @@ export function planServices(
   read: (path: string) => string | undefined,
 ): readonly ServicePlan[] {
   return services.flatMap((service): readonly ServicePlan[] => {
-    const answer = given[service.id];
+    const answer = Object.hasOwn(given, service.id) ? given[service.id] : undefined;
     if (answer === undefined) return [];
     const names = Object.keys(service.files).sort((a, b) => Number(a === "config") - Number(b === "config"));
     const wanted = Object.fromEntries(

@@ -17,7 +17,7 @@ export type OsConfigSchema = {
   readonly keys: readonly string[];
 };
 
-export const OS_CONFIG_JSON = "/etc/os-config.json";
+const OS_CONFIG_JSON = "/etc/os-config.json";
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter(isText) : []);

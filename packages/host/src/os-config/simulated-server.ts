@@ -2,7 +2,7 @@ import { CONFIG_JSON } from "../config/config-file.ts";
 import type { CommandHandler } from "../machine/simulated-machine.ts";
 import { type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
 
-export const SCHEMA = JSON.stringify({
+const SCHEMA = JSON.stringify({
   services: [
     {
       id: "openvpn",
@@ -23,8 +23,9 @@ export function simulateManaged(
   answer: SimulatedAnswer,
   options: { readonly cutAfter?: number; readonly refusesVpn?: string } = {},
 ): SimulatedMachine {
-  const handler: CommandHandler = ([program]) => {
-    if (program === "openssl") return { output: `${"a1".repeat(16)}\n` };
+  const handler: CommandHandler = ([program, command]) => {
+    if (program === "openssl")
+      return { output: command === "rand" ? `${"a1".repeat(16)}\n` : "0: Certificate\nTotal found: 1\n" };
     if (program === "openvpn")
       return options.refusesVpn === undefined ? { status: 0 } : { status: 1, output: `${options.refusesVpn}\n` };
     if (program !== "curl") return undefined;

@@ -3,27 +3,28 @@ import type { Machine } from "../machine/machine.ts";
 const FOLDER = "/run/holdfast/vpn-check";
 const REMOTE = /^\s*(remote\s|<connection>)/m;
 
-/** The last line of what a program complained of, without the times that OpenVPN puts before it. */
-const lastLine = (text: string): string => {
+/** What OpenVPN complains of first, without the times that it puts before its lines. */
+function complaintOf(text: string): string {
   const lines = text.split("\n").map((line) => line.replace(/^[\d-]+ [\d:]+ /, "").replace(`${FOLDER}/`, ""));
   return (
-    lines.findLast((line) => /error/i.test(line)) ?? lines.findLast((line) => line.trim() !== "") ?? "no reason given"
+    lines.find((line) => /\berror: /i.test(line)) ?? lines.findLast((line) => line.trim() !== "") ?? "no reason given"
   );
-};
+}
 
 function parses(machine: Machine, config: string): string | undefined {
   const path = `${FOLDER}/openvpn.conf`;
   machine.writeText(path, config, 0o600);
   // OpenVPN has no check of its own; asked for its digests, it reads the whole configuration first.
   const { status, output } = machine.run(["openvpn", "--config", path, "--show-digests"]);
-  return status === 0 ? undefined : lastLine(output);
+  return status === 0 ? undefined : complaintOf(output);
 }
 
 function holdsCertificates(machine: Machine, pem: string): string | undefined {
   const path = `${FOLDER}/ca.crt`;
   machine.writeText(path, pem, 0o600);
-  const { status } = machine.run(["openssl", "storeutl", "-noout", "-certs", path], { quiet: true });
-  return status === 0 ? undefined : "ca holds no certificate";
+  const { output } = machine.run(["openssl", "storeutl", "-noout", "-certs", path], { quiet: true });
+  // Its status is 0 for a file that holds nothing, too.
+  return /^Total found: [1-9]/m.test(output) ? undefined : "ca holds no certificate";
 }
 
 /**

@@ -25,22 +25,39 @@ const legacy = (key: string) => ({
   when: "never" as const,
 });
 
+const VPN_TEST = "e2e/device-vpn.e2e.test.ts";
+/** A key that os-config and the tunnel follow at once. */
+const followed = (...input: Parameters<typeof kept<string>>) => ({
+  ...kept<string>(...input),
+  when: "live" as const,
+  test: VPN_TEST,
+});
+
 /** The fleet server's keys: written by provisioning, kept by the supervisor and os-config. */
 export const serverKeys = {
-  apiEndpoint: kept(
+  apiEndpoint: followed(
     "apiEndpoint",
     "http or https address",
     httpAddress,
-    "the fleet server; without it the device is unmanaged",
+    "the fleet server; without it the device is unmanaged. Its services' configuration is fetched at once; the supervisor reads it when it starts",
   ),
-  apiKey: kept("apiKey", "text in one line", anyText, "provisioning key; removed once the device is registered"),
-  deviceApiKey: kept("deviceApiKey", "text in one line", anyText, "the device's own key for server, VPN and registry"),
-  deviceApiKeys: kept(
-    "deviceApiKeys",
-    "object: host -> key",
-    anyObject,
-    "keys of servers that the device was joined to",
+  apiKey: followed(
+    "apiKey",
+    "text in one line",
+    anyText,
+    "provisioning key; the tunnel logs in with it until it is removed, once the device is registered",
   ),
+  deviceApiKey: followed(
+    "deviceApiKey",
+    "text in one line",
+    anyText,
+    "the device's own key for server, VPN and registry; made on the first boot",
+  ),
+  deviceApiKeys: {
+    ...kept("deviceApiKeys", "object: host -> key", anyObject, "keys of servers that the device was joined to"),
+    when: "live" as const,
+    test: VPN_TEST,
+  },
   applicationId: kept("applicationId", "number or text", idText, "fleet that the device registers in"),
   deviceId: kept("deviceId", "number or text", idText, "set by registration"),
   registeredAt: kept(

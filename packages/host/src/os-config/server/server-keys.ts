@@ -21,7 +21,10 @@ export function deviceKeyOf(config: Json): string | undefined {
 }
 
 /** The key that the device used at a server before. Pure. */
-export const keyFor = (config: Json, host: string): string | undefined => knownKeys(config)[host];
+export function keyFor(config: Json, host: string): string | undefined {
+  const keys = knownKeys(config);
+  return Object.hasOwn(keys, host) ? keys[host] : undefined;
+}
 
 /**
  * The map of known keys with the present one in it, so that a device that comes back to a server is known there. Pure;
