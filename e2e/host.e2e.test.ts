@@ -81,16 +81,16 @@ describe("host programs under the device's QuickJS", () => {
     expect(status).toBe(0);
   });
 
-  it("makes a host key that ssh takes, again when it was cut", () => {
+  it("makes host keys that ssh takes, again when one was cut", () => {
     const { status, output } = js.device(`
       mkdir /etc/ssh/hostkeys
       host ssh-keys
       head -c 40 /etc/ssh/hostkeys/ssh_host_ed25519_key > /etc/ssh/hostkeys/cut
       mv /etc/ssh/hostkeys/cut /etc/ssh/hostkeys/ssh_host_ed25519_key
-      host ssh-keys
-      ssh-keygen -y -f /etc/ssh/hostkeys/ssh_host_ed25519_key`);
-    expect(output.match(/made the ssh host key/g)).toHaveLength(2);
-    expect(output).toContain("ssh-ed25519 AAAA");
+      host ssh-keys; host ssh-keys rsa; host ssh-keys; host ssh-keys rsa
+      for type in ed25519 ecdsa rsa; do ssh-keygen -y -f /etc/ssh/hostkeys/ssh_host_"$type"_key; done`);
+    expect(output.match(/made the \w+ host key of ssh/g)).toHaveLength(4);
+    for (const kind of ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]) expect(output).toContain(`${kind} AAAA`);
     expect(status).toBe(0);
   });
 

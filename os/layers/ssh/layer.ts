@@ -6,12 +6,14 @@ export default defineLayer({
   packages: {
     "openssh-server": "sshd, started by its socket",
     "openssh-sftp-server": "scp and sftp",
-    "openssh-client": "ssh from the device, and ssh-keygen for the host key",
+    "openssh-client": "ssh from the device, and ssh-keygen for the host keys",
     "libpam-modules": "pam_permit and pam_succeed_if of development mode",
   },
   files: [{ path: "/etc/ssh/sshd_config", link: "sshd_config_readonly" }],
   users: [{ name: "sshd", group: "nogroup", home: "/run/sshd", comment: "sshd before authentication" }],
-  units: { enable: ["sshd.socket", "sshdgenkeys.service"] },
+  units: {
+    enable: ["sshd.socket", "sshdgenkeys.service", "sshdgenkeys-rsa.service", "recover-sshd-socket.timer"],
+  },
   drop: [
     "/usr/lib/systemd/system/ssh.service",
     "/usr/lib/systemd/system/ssh.socket",

@@ -2,7 +2,7 @@ import { defineLayer } from "@holdfast/contracts";
 
 export default defineLayer({
   name: "time",
-  why: "Keeps the clock right: NTP through chrony, drift kept across reboots.",
+  why: "Keeps the clock right: NTP, the web's time where NTP is blocked, and a clock that never goes back across a reboot.",
   packages: { chrony: "NTP client that copes with bad clocks and long offline times" },
   users: [{ name: "_chrony", comment: "Chrony daemon", home: "/var/lib/chrony" }],
   files: [
@@ -12,7 +12,13 @@ export default defineLayer({
   ],
   drop: ["usr/share/chrony/**", "etc/ppp/ip-*.d/chrony", "etc/dhcp/**", "usr/lib/NetworkManager/dispatcher.d/*chrony*"],
   units: {
-    enable: ["chrony.service"],
+    enable: [
+      "chrony.service",
+      "chrony-watch.timer",
+      "fake-hwclock.service",
+      "fake-hwclock-update.timer",
+      "timesync-https.service",
+    ],
     mask: ["systemd-timesyncd.service", "chrony-wait.service", "chrony-dnssrv@.timer"],
   },
 });

@@ -26,7 +26,10 @@ describe("followConfig", () => {
     const machine = running();
     machine.put(CONFIG_JSON, JSON.stringify({ ...known, hostname: "pump" }));
     expect(followConfig(machine)).toBe(0);
-    expect(unitCommands(machine)).toEqual(["systemctl --no-block try-restart avahi-daemon.service"]);
+    expect(unitCommands(machine)).toEqual([
+      "systemctl --no-block restart holdfast-discovery.service",
+      "systemctl --no-block try-restart avahi-daemon.service",
+    ]);
     expect(machine.lines[0]).toBe("config.json changed");
   });
 
@@ -41,7 +44,10 @@ describe("followConfig", () => {
     machine.put(CONFIG_JSON, JSON.stringify({ ...known, developmentMode: false }));
     followConfig(machine);
     expect(machine.kindOf(DEVELOPMENT_FLAG)).toBeUndefined();
-    expect(unitCommands(machine)).toEqual(["systemctl --no-block stop getty@tty1.service serial-getty@ttyS0.service"]);
+    expect(unitCommands(machine)).toEqual([
+      "systemctl --no-block stop getty@tty1.service serial-getty@ttyS0.service",
+      "systemctl --no-block restart holdfast-discovery.service",
+    ]);
   });
 
   it("changes nothing for a broken or absent file, reports it once, and goes on failing", () => {

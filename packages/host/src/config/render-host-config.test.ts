@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { CONNECTIVITY_CHECK } from "../clock/ask-web-time.ts";
+import { DISCOVERY_DEFAULTS } from "../discovery/discoverability.ts";
 import { NETWORK_FRAGMENT } from "./areas/connectivity.ts";
 import { DEVELOPMENT_FLAG } from "./areas/development.ts";
 import { FIRMWARE_VOLUME } from "./areas/firmware.ts";
@@ -37,6 +39,9 @@ const lines: Readonly<Record<string, RegExp>> = {
   [FIRMWARE_VOLUME]: /^[\w.-]+$/,
   [SERVER_MARK]: /^(|https?:\/\/\S+)$/,
   [VPN_MARK]: /^[0-9a-f]{16}$/,
+  // JSON keeps what it quotes on its line.
+  [CONNECTIVITY_CHECK]: /^\{"uri":"https?:[^"\s]+","response":".*"\}$/,
+  [DISCOVERY_DEFAULTS]: /^\{"isDefault":(true(,"alias":"balena")?|false)\}$/,
   [SUPERVISOR_SETTINGS]: /^\{"port":\d+,"environment":\{.*\}.*\}$/,
 };
 

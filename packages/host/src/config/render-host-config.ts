@@ -1,5 +1,6 @@
 import { renderConnectivity } from "./areas/connectivity.ts";
 import { renderDevelopment } from "./areas/development.ts";
+import { renderDiscovery } from "./areas/discovery.ts";
 import { renderFirmware } from "./areas/firmware.ts";
 import { renderHardware } from "./areas/hardware.ts";
 import { renderHostname } from "./areas/hostname.ts";
@@ -17,6 +18,7 @@ import type { HostFacts, OwnedFolder, RenderArea, RenderedFile } from "./rendere
 
 const areas: readonly RenderArea[] = [
   renderHostname,
+  renderDiscovery,
   renderDevelopment,
   renderSsh,
   renderUdev,

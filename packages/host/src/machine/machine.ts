@@ -44,6 +44,8 @@ export type Machine = {
   readonly sleep: (milliseconds: number) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Milliseconds since 1970, by a clock that may be wrong and is set now and then. */
+  readonly wallClock: () => number;
   readonly environment: (name: string) => string | undefined;
   /** One line to the journal. */
   readonly log: (line: string) => void;

@@ -10,6 +10,8 @@ export type SimulatedMachine = Machine & {
   /** Every program that was run, its arguments joined by blanks. */
   readonly commands: string[];
   readonly lines: string[];
+  /** Sets what `wallClock` says; it goes on with `now`. */
+  readonly setWallClock: (milliseconds: number) => void;
   readonly put: (path: string, content: string | Uint8Array, kind?: "file" | "block") => void;
 };
 
@@ -33,13 +35,14 @@ const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) 
  */
 export function simulateMachine(
   handler: CommandHandler = () => undefined,
-  options: { readonly cutAfter?: number } = {},
+  options: { readonly cutAfter?: number; readonly environment?: Readonly<Record<string, string>> } = {},
 ): SimulatedMachine {
   const nodes = new Map<string, Node>([["/", { kind: "directory", mode: 0o755 }]]);
   const commands: string[] = [];
   const lines: string[] = [];
   let effects = 0;
   let clock = 0;
+  let clockStart = 0;
 
   const effect = (): void => {
     if (options.cutAfter !== undefined && effects >= options.cutAfter) throw new PowerCut();
@@ -92,6 +95,9 @@ export function simulateMachine(
     commands,
     lines,
     put,
+    setWallClock: (milliseconds) => {
+      clockStart = milliseconds - clock;
+    },
     readText: (path) => {
       const bytes = bytesOf(path);
       return bytes === undefined ? undefined : decoder.decode(bytes);
@@ -164,7 +170,8 @@ export function simulateMachine(
       clock += milliseconds;
     },
     now: () => clock,
-    environment: () => undefined,
+    wallClock: () => clockStart + clock,
+    environment: (name) => options.environment?.[name],
     log: (line) => {
       lines.push(line);
     },

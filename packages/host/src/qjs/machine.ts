@@ -127,6 +127,7 @@ export const machine: Machine = {
   },
   sleep: (milliseconds) => os.sleep(milliseconds),
   now: () => os.now(),
+  wallClock: () => Date.now(),
   environment: (name) => std.getenv(name),
   log: (line) => {
     std.out.puts(`${line}\n`);

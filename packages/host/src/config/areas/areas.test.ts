@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { CONNECTIVITY_CHECK } from "../../clock/ask-web-time.ts";
+import { DISCOVERY_DEFAULTS } from "../../discovery/discoverability.ts";
 import { parseHostConfig, withValueAt } from "../host-config.ts";
 import type { Json } from "../keys/value-parsers.ts";
 import { renderHostConfig } from "../render-host-config.ts";
@@ -124,6 +126,26 @@ describe("os.network", () => {
       "[connectivity]\nuri=http://up.example.com/x\ninterval=0\nresponse=\\sback\\\\slash\n\n" +
         "[device]\nwifi.scan-rand-mac-address=no\n",
     );
+  });
+
+  it("tells the time by the web the same address, and asks it at once", () => {
+    expect(render({}).contentOf(CONNECTIVITY_CHECK)).toBeUndefined();
+    expect(render({ apiEndpoint: "https://api.example.com" }).fileAt(CONNECTIVITY_CHECK)).toMatchObject({
+      content: '{"uri":"https://api.example.com/connectivity-check","response":""}\n',
+      onChange: [{ action: "start", unit: "timesync-https.service" }],
+    });
+  });
+});
+
+describe("being found by name", () => {
+  it("is for development, under a name that everybody guesses unless it was given one", () => {
+    expect(render({ developmentMode: true }).contentOf(DISCOVERY_DEFAULTS)).toBe(
+      '{"isDefault":true,"alias":"balena"}\n',
+    );
+    expect(render({ developmentMode: true, hostname: "pump" }).contentOf(DISCOVERY_DEFAULTS)).toBe(
+      '{"isDefault":true}\n',
+    );
+    expect(render({}).contentOf(DISCOVERY_DEFAULTS)).toBe('{"isDefault":false}\n');
   });
 });
 

@@ -1,3 +1,4 @@
+import { CONNECTIVITY_CHECK } from "../../clock/ask-web-time.ts";
 import type { RenderArea } from "../rendered-file.ts";
 
 export const NETWORK_FRAGMENT = "/etc/NetworkManager/conf.d/os-networkmanager.conf";
@@ -26,6 +27,13 @@ export const renderConnectivity: RenderArea = (config) => {
       content: sections.length === 0 ? undefined : sections.join("\n"),
       place: "flash",
       onChange: [{ action: "reload", unit: "NetworkManager.service" }],
+    },
+    {
+      path: CONNECTIVITY_CHECK,
+      mode: 0o600,
+      content: uri === undefined ? undefined : `${JSON.stringify({ uri, response: connectivityResponse ?? "" })}\n`,
+      place: "memory",
+      onChange: [{ action: "start", unit: "timesync-https.service" }],
     },
   ];
 };

@@ -1,4 +1,4 @@
-import { ensureHostKeys } from "../../ssh/host-keys.ts";
+import { ensureHostKeys, ensureQuickHostKeys } from "../../ssh/host-keys.ts";
 import { main } from "../main.ts";
 
-main(ensureHostKeys);
+main((machine, [which]) => (which === "rsa" ? ensureHostKeys(machine, ["rsa"]) : ensureQuickHostKeys(machine)));

@@ -1,0 +1,4 @@
+import { watchTime } from "../../clock/watch-time.ts";
+import { main } from "../main.ts";
+
+main(watchTime);
