@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { blocksOf } from "../pack/archive/stream-contents.ts";
+import { passingBlocksOf } from "../pack/archive/stream-contents.ts";
 import type { Content } from "../tree/entry.ts";
 
 /** A digest as image formats write it. */
@@ -17,6 +17,6 @@ export function digestOfBytes(bytes: Uint8Array): Digest {
 /** Digest of the bytes of `parts`, one after the other. */
 export function digestOfParts(parts: Iterable<Content>): Digest {
   const hash = createHash("sha256");
-  for (const block of blocksOf(parts)) hash.update(block);
+  for (const block of passingBlocksOf(parts)) hash.update(block);
   return `sha256:${hash.digest("hex")}`;
 }

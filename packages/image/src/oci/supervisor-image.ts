@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Architecture } from "@holdfast/contracts";
-import { blocksOf } from "../pack/archive/stream-contents.ts";
+import { passingBlocksOf } from "../pack/archive/stream-contents.ts";
 import { type Content, contentOf, type Entry, type Tree } from "../tree/entry.ts";
 import { readContent } from "../tree/read-content.ts";
 import type { Digest } from "./digest.ts";
@@ -166,7 +166,7 @@ function hashFiles(trees: readonly Tree[]): Record<string, string> {
   for (const [path, entry] of trees.flatMap((tree) => [...tree])) {
     if (entry.type !== "file" || path.startsWith("etc/")) continue;
     const hash = createHash("sha256");
-    for (const block of blocksOf([entry.content])) hash.update(block);
+    for (const block of passingBlocksOf([entry.content])) hash.update(block);
     files[`/${path}`] = hash.digest("hex");
   }
   return files;

@@ -27,3 +27,26 @@ it("fails with the signal's reason once all that the program started is gone", a
 it("starts nothing when it was stopped before", async () => {
   await expect(run(["false"], { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow("before");
 });
+
+it("writes blocks one after the other, so that one buffer can serve for all", async () => {
+  const buffer = Buffer.alloc(300_000);
+  const blocks = function* () {
+    for (let round = 0; round < 5; round++) yield buffer.fill(97 + round);
+  };
+  const { stdout } = await run(["sh", "-c", "sleep 0.1; cat"], { inputBlocks: blocks() });
+  expect(stdout.replaceAll(/(.)\1*/g, "$1")).toBe("abcde");
+  expect(stdout).toHaveLength(5 * buffer.length);
+});
+
+it("fails as its blocks do, once the program is gone, and bears one that takes no more", async () => {
+  const broken = function* () {
+    yield Buffer.from("a");
+    throw new Error("ended too early");
+  };
+  await expect(run(["sh", "-c", "cat; sleep 60"], { inputBlocks: broken() })).rejects.toThrow("ended too early");
+  const endless = function* () {
+    for (;;) yield Buffer.alloc(100_000);
+  };
+  expect((await run(["head", "-c", "1"], { inputBlocks: endless() })).stdout).toHaveLength(1);
+  await expect(run(["sh", "-c", "exit 4"], { inputBlocks: endless() })).rejects.toThrow("status 4");
+});

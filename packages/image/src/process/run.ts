@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { endGroup } from "./end-group.ts";
 
@@ -10,6 +10,8 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** What the program reads; without it, standard input is empty. */
   readonly input?: Readable | Uint8Array;
+  /** The same in blocks, of which one is asked for when the program has taken the one before. */
+  readonly inputBlocks?: Iterable<Uint8Array>;
   /** Write standard output to this file instead of returning it. */
   readonly outputFile?: string;
   readonly signal?: AbortSignal;
@@ -55,7 +57,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...(options.env ?? reproducibleEnv) },
-    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [options.input === undefined && options.inputBlocks === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     detached: true,
   });
   const status = new Promise<number | null>((resolve, reject) => {
@@ -89,9 +91,25 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     if (options.input instanceof Uint8Array) child.stdin.end(options.input);
     else options.input.pipe(child.stdin);
   }
+  if (child.stdin !== null && options.inputBlocks !== undefined)
+    work.push(
+      writeBlocks(child.stdin, options.inputBlocks).catch((cause) =>
+        endGroup(child.pid).then(() => Promise.reject(cause)),
+      ),
+    );
   await Promise.all(work);
   const code = await status;
   const errorText = Buffer.concat(stderr).toString();
   if (code !== 0) throw new ProgramFailed(argv, code, errorText);
   return { stdout: Buffer.concat(stdout).toString(), stderr: errorText };
+}
+
+/** Returns when the program has taken all, or takes no more: its exit status says whether that was an error. */
+async function writeBlocks(input: Writable, blocks: Iterable<Uint8Array>): Promise<void> {
+  input.on("error", () => {});
+  for (const block of blocks) {
+    const taken = await new Promise<boolean>((resolve) => input.write(block, (failure) => resolve(failure == null)));
+    if (!taken) return;
+  }
+  input.end();
 }

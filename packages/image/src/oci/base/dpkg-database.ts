@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Deb } from "../../deb/open-deb.ts";
-import { blocksOf } from "../../pack/archive/stream-contents.ts";
+import { passingBlocksOf } from "../../pack/archive/stream-contents.ts";
 import { contentOf, type Entry, type Tree } from "../../tree/entry.ts";
 import { readContent } from "../../tree/read-content.ts";
 
@@ -77,7 +77,7 @@ function md5sums(entries: Deb["entries"], conffiles: ReadonlySet<string>): strin
     .flatMap(({ path, entry }) => {
       if (entry.type !== "file" || conffiles.has(`/${path}`)) return [];
       const hash = createHash("md5");
-      for (const block of blocksOf([entry.content])) hash.update(block);
+      for (const block of passingBlocksOf([entry.content])) hash.update(block);
       return [`${hash.digest("hex")}  ${path}\n`];
     })
     .join("");

@@ -8,13 +8,27 @@ const BLOCK = 1024 * 1024;
 const OPEN_FILES = 256;
 
 /**
- * The bytes of `parts`, one after the other, in blocks of 1 MiB (the last one shorter). Reads synchronously: a tree has
+ * The bytes of `parts`, one after the other, in blocks of 1 MiB (the last one shorter), each for the taker to keep. Reads
+ * synchronously: a tree has
  * tens of thousands of small ranges in the page cache, for which a thread pool's round trip costs ten times the read.
  * @throws Error when a file is shorter than a range says.
  */
-export function* blocksOf(parts: Iterable<Content>): Generator<Uint8Array, void, undefined> {
+export function blocksOf(parts: Iterable<Content>): Generator<Uint8Array, void, undefined> {
+  return readBlocks(parts, () => Buffer.allocUnsafe(BLOCK));
+}
+
+/**
+ * As `blocksOf`, but each block holds its bytes only until the next one is asked for. Hundreds of blocks of their own
+ * make the garbage collector take more time than reading and writing them.
+ */
+export function passingBlocksOf(parts: Iterable<Content>): Generator<Uint8Array, void, undefined> {
+  const only = Buffer.allocUnsafe(BLOCK);
+  return readBlocks(parts, () => only);
+}
+
+function* readBlocks(parts: Iterable<Content>, nextBlock: () => Buffer): Generator<Uint8Array, void, undefined> {
   const open = new Map<string, number>();
-  let block = Buffer.allocUnsafe(BLOCK);
+  let block = nextBlock();
   let filled = 0;
   try {
     for (const part of parts) {
@@ -33,7 +47,7 @@ export function* blocksOf(parts: Iterable<Content>): Generator<Uint8Array, void,
         filled += wanted;
         if (filled < BLOCK) continue;
         yield block;
-        block = Buffer.allocUnsafe(BLOCK);
+        block = nextBlock();
         filled = 0;
       }
     }

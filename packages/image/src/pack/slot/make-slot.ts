@@ -4,9 +4,8 @@ import { dirname } from "node:path";
 import { refuse } from "@holdfast/contracts";
 import { noticeFullDisk } from "../../cache/disk-full.ts";
 import type { ReadonlyTree } from "../../tree/entry.ts";
-import { hashParts } from "../archive/hash-parts.ts";
 import { manifestDigest, uuidFrom } from "../archive/manifest-digest.ts";
-import { streamContents } from "../archive/stream-contents.ts";
+import { passingBlocksOf } from "../archive/stream-contents.ts";
 import { tarParts } from "../archive/tar-parts.ts";
 import type { ImageTools } from "../image-tools.ts";
 import { largestParts } from "./largest-parts.ts";
@@ -43,7 +42,7 @@ export type SlotOptions = {
 };
 
 /**
- * Makes a slot: the tree as erofs, its dm-verity hash tree appended. Every identifier in it comes from the content, so
+ * Makes a slot: the tree as erofs, its dm-verity hash tree appended. Every identifier in it comes from the tree, so
  * that the same tree and epoch give the same bytes. `output` appears only when it is complete.
  * @throws `image.slot-too-large` when it fills more than three quarters of its partition.
  */
@@ -52,10 +51,7 @@ export async function makeSlot(options: SlotOptions): Promise<Slot> {
   try {
     await noticeFullDisk(dirname(partial), () => writeErofs(partial, options));
     const hashOffset = await padToBlock(partial);
-    const seed = createHash("sha256")
-      .update("holdfast slot")
-      .update(await hashFile(partial, hashOffset))
-      .digest();
+    const seed = createHash("sha256").update("holdfast slot").update(manifestOf(options)).digest();
     const salt = seed.toString("hex");
     const verityUuid = uuidFrom(createHash("sha256").update("verity uuid").update(seed).digest());
     const rootHash = await appendHashTree(partial, { hashOffset, salt, verityUuid }, options);
@@ -72,7 +68,7 @@ export async function makeSlot(options: SlotOptions): Promise<Slot> {
 async function writeErofs(file: string, options: SlotOptions): Promise<void> {
   const { tree, epoch, compression, tools, signal } = options;
   await rm(file, { force: true });
-  const uuid = uuidFrom(manifestDigest(tree, `erofs ${epoch} ${compression}`));
+  const uuid = uuidFrom(manifestOf(options));
   await tools.run(
     // The tar is sorted already, so mkfs need not keep its data aside to sort it.
     [
@@ -85,9 +81,13 @@ async function writeErofs(file: string, options: SlotOptions): Promise<void> {
       ...compressionArguments[compression],
       file,
     ],
-    { input: streamContents(tarParts(tree, { epoch })), ...(signal && { signal }) },
+    { inputBlocks: passingBlocksOf(tarParts(tree, { epoch })), ...(signal && { signal }) },
   );
 }
+
+/** The identifiers' seed. The root hash is what tells two releases apart; these need not, and hashing the slot costs a second. */
+const manifestOf = ({ tree, epoch, compression }: SlotOptions): Buffer =>
+  manifestDigest(tree, `erofs ${epoch} ${compression}`);
 
 async function padToBlock(file: string): Promise<number> {
   const { size } = await stat(file);
@@ -95,8 +95,6 @@ async function padToBlock(file: string): Promise<number> {
   if (padded !== size) await truncate(file, padded);
   return padded;
 }
-
-const hashFile = (file: string, size: number): Promise<Buffer> => hashParts([{ kind: "range", file, offset: 0, size }]);
 
 type VerityParameters = Pick<Slot, "hashOffset" | "salt" | "verityUuid">;
 
