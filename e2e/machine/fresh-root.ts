@@ -25,13 +25,13 @@ export async function freshRoot(suite: "bookworm" | "trixie"): Promise<FreshRoot
   const directory = await mkdtemp(path.join(tmpdir(), `holdfast-${suite}-`));
   const root = path.join(directory, "root");
   try {
-    await runHere(`mmdebstrap --variant=apt ${suite} ${root}`);
+    // Every Debian has these: accounts are made by the one, this root is entered by the other.
+    await runHere(`mmdebstrap --variant=apt --include=passwd,mount ${suite} ${root}`);
     await runHere(`git clone --quiet --no-hardlinks ${repository} ${path.join(root, "src")}`);
     await copyNetworkAccess(root);
-    // Not even useradd is there.
-    const account =
-      "echo someone:x:1000:1000::/home/someone:/bin/sh >>/etc/passwd && echo someone:x:1000: >>/etc/group";
-    await enter(root, `${account} && mkdir /home/someone && chown -R 1000:1000 /src /home/someone`, "root");
+    const account = "useradd --create-home --shell /bin/sh someone && chown -R someone: /src";
+    const made = await enter(root, account, "root");
+    if (made.status !== 0) throw new Error(`no account could be made: ${made.output}`);
   } catch (thrown) {
     await rm(directory, { recursive: true, force: true });
     throw thrown;
@@ -67,15 +67,34 @@ async function enter(root: string, command: string, user: "root" | "someone"): P
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     NODE_EXTRA_CA_CERTS: "/etc/extra-ca.pem",
   };
-  // With bubblewrap the directory becomes a real root, in which another bubblewrap can work; its processes end with it.
-  const sandbox = [
-    ...["bwrap", "--bind", root, "/", "--dev-bind", "/dev", "/dev", "--proc", "/proc", "--dev-bind", "/sys", "/sys"],
-    ...["--tmpfs", "/run", "--unshare-pid", "--die-with-parent", "--cap-add", "ALL", "--clearenv", "--chdir", "/"],
-    ...Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
-    ...["--", ...(user === "root" ? [] : ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"])],
-    ...["sh", "-c", command],
-  ];
-  return await spawnShell(sandbox.map(quote).join(" "));
+  const login = user === "root" ? "" : "setpriv --reuid=someone --regid=someone --init-groups";
+  const variables = Object.entries(environment).map(([name, value]) => quote(`${name}=${value}`));
+  const program = `exec ${login} env -i ${variables.join(" ")} sh -c ${quote(command)}`;
+  return await spawnShell(`exec ${namespaces.map(quote).join(" ")} sh -c ${quote(machineOf(root, program))}`);
+}
+
+/** All that runs in them ends with the first process. */
+const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "private", "--"];
+
+/**
+ * The directory becomes a machine's real root, not a chroot: in one, nobody may make user namespaces. Its mounts are those
+ * of a machine, and as on every Debian since 11, cgroups are those of version 2.
+ */
+function machineOf(root: string, program: string): string {
+  return [
+    "set -e",
+    `mount --bind ${quote(root)} ${quote(root)}`,
+    `cd ${quote(root)}`,
+    "mount --rbind /dev dev",
+    "mount -t proc proc proc",
+    "mount -t sysfs sysfs sys",
+    "mount -t cgroup2 cgroup2 sys/fs/cgroup",
+    "mount -t tmpfs tmpfs run",
+    "pivot_root . mnt",
+    "cd /",
+    "umount -l /mnt",
+    program,
+  ].join("\n");
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -16,6 +16,7 @@ export { basePackages } from "./oci/base/base-packages.ts";
 export { imageTools, type SecureBootKeys } from "./pack/index.ts";
 export { type InspectedImage, inspectImage } from "./pack/inspect/inspect-image.ts";
 export { openEphemeralEngine } from "./preload/engine/ephemeral-engine.ts";
+export { openIdNamespace } from "./preload/ids/id-namespace.ts";
 export { preloadProject } from "./preload/preload-project.ts";
 export * from "./tools/index.ts";
 export type { ReadonlyTree } from "./tree/entry.ts";

@@ -5,6 +5,7 @@ import {
   buildDisk,
   buildSlot,
   imageName,
+  openIdNamespace,
   parseVariant,
   type SecureBootKeys,
   stage,
@@ -51,6 +52,8 @@ const FACTS = "disk.json";
 export async function deviceImage(request: DeviceImageRequest, workshop: Workshop): Promise<DeviceImage> {
   const { compress, preload, config, variant: variantName, ...rest } = request;
   const variant = parseVariant(variantName);
+  // Before minutes of other work: the private engine builds the app last.
+  if (preload !== undefined) await openIdNamespace();
   const slot = await buildSlot(
     { ...rest, programs: await bundlePrograms(request.version), compression: compress === true ? "lz4hc" : "none" },
     workshop,
