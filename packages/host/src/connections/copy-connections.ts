@@ -85,7 +85,7 @@ function tellNetworkManager(machine: Machine): void {
   const { status } = machine.run(["nmcli", "connection", "reload"]);
   machine.log(
     status === 0
-      ? "NetworkManager has read the connections anew; one that is up keeps its former settings until it is brought up again"
+      ? "NetworkManager has read the connections anew; a link that is up keeps what it has until it is brought up again"
       : `NetworkManager did not read the connections anew: nmcli ended with status ${status}`,
   );
 }
