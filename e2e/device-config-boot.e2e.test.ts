@@ -38,7 +38,8 @@ describe("config.json over reboots", () => {
        | .balenaRootCA = "${await device.shell("base64 -w0 /run/ca.pem")}"`,
     );
     await untilSays(device, "hostname", "kept");
-    await untilFollowed(device);
+    // So many keys at once start the engine and the supervisor anew, and announce every device to udev.
+    await untilFollowed(device, booting);
     // Only a boot may start these.
     expect(await device.shell(journalRoot)).toBe("");
     expect(await device.shell("ls /run/holdfast/power-mode 2>&1 || true")).toContain("No such file");

@@ -30,9 +30,9 @@ export async function editConfig(device: Device, filter: string): Promise<void> 
 }
 
 /** Tools wait until the unit is inactive after an edit. */
-export async function untilFollowed(device: Device): Promise<void> {
+export async function untilFollowed(device: Device, patience = soon): Promise<void> {
   const state = async (): Promise<string> => (await device.attempt("systemctl is-active config-json")).stdout.trim();
-  await expect.poll(state, soon).toBe("inactive");
+  await expect.poll(state, patience).toBe("inactive");
 }
 
 /** Polls a command line until it says so. */
