@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { leftovers } from "./build/made-up-workshop.ts";
-import { holdfast } from "./build/run-program.ts";
+import { holdfast, runProgram } from "./build/run-program.ts";
 import { openWorkFolder, warmCache } from "./build/warm-cache.ts";
+import { ordinaryUser } from "./machine/ordinary-user.ts";
 
 /** Long enough to be in the middle of the next step. */
 const INTO_THE_STEP_MS = 300;
@@ -28,6 +29,41 @@ test("Ctrl-C leaves no process, mount or half-written file, whatever the build w
     expect(await readFile("/proc/self/mountinfo", "utf8"), step).not.toContain(work.folder);
   }
 });
+
+test("Ctrl-C ends an ordinary user's engine in the middle of a Dockerfile, and the user can remove all that is left", async () => {
+  // Not on the cache's disk: sockets have short addresses.
+  const folder = await mkdtemp("/var/tmp/hf-");
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o755);
+  const user = await ordinaryUser(folder);
+  const out = join(user.folder, "out");
+  const program = [join(user.checkout, "packages/cli/src/main.ts"), "build", "--board", "generic-amd64", "--out", out];
+  const ended = new AbortController();
+  let sent: Promise<void> | undefined;
+  const { status, stderr } = await runProgram([...program, "--preload", join(user.checkout, "examples/telemetry")], {
+    ...user,
+    env: { ...user.env, TMPDIR: user.folder },
+    onError: (_text, pid) => {
+      sent ??= containerOf(folder, ended.signal).then(() => void process.kill(pid, "SIGINT"));
+    },
+  });
+  ended.abort();
+  await sent;
+  expect(status, stderr).toBe(130);
+  expect(stderr).toContain("holdfast: interrupted");
+  expect(await leftovers(user.folder)).toEqual([]);
+  await expect.poll(() => processesOf(folder), { timeout: 5000 }).toEqual([]);
+  expect(await readdir(join(user.folder, "cache/builder"))).toEqual([]);
+  expect((await readdir(user.folder)).filter((name) => name.startsWith("holdfast-engine-"))).toEqual([]);
+});
+
+/** Returns when the engine below a folder runs a container: its shim names the engine's socket. */
+async function containerOf(folder: string, signal: AbortSignal): Promise<void> {
+  while (!(await processesOf(folder)).some((line) => line.includes("containerd-shim")))
+    await pause(200, undefined, { signal });
+  await pause(INTO_THE_STEP_MS);
+}
 
 async function interruptAfter(step: string, cache: string, out: string) {
   let sent = false;

@@ -1,72 +1,55 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAppsJson } from "@holdfast/contracts";
-import {
-  type BaseImageInput,
-  baseImage,
-  cacheRoot,
-  fetchDebs,
-  findMirror,
-  openDebs,
-  openEphemeralEngine,
-  preloadProject,
-  readLock,
-  type ToolsTree,
-  toolCommand,
-  toolsTree,
-} from "@holdfast/image";
+import { cacheRoot, findMirror, type ToolsTree, toolsTree } from "@holdfast/image";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readContent } from "../packages/image/src/tree/read-content.ts";
+import { runProgram } from "./build/run-program.ts";
+import { ordinaryUser } from "./machine/ordinary-user.ts";
 import { type IsolatedEngine, startIsolatedEngine } from "./preload/isolated-engine.ts";
+import { preloadFiles } from "./preload/preload-into.ts";
 
-/** 21 September 2026: earlier than the builds, later than the packages. */
-const EPOCH = 1_790_000_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 let tools: ToolsTree;
-let input: BaseImageInput;
 let folder = "";
 
 beforeAll(async () => {
-  const cache = cacheRoot(process.env);
-  const mirror = await findMirror(process.env);
-  tools = await toolsTree({ cache, mirror });
-  const lock = await readLock(join(root, "os/lock/base-image-amd64.json"));
-  if (lock === undefined) throw new Error("os/lock/base-image-amd64.json is missing");
-  const fetched = await fetchDebs(lock, { cache, mirror });
-  input = { architecture: "amd64", debs: await openDebs(cache, fetched.lock.packages), epoch: EPOCH, cache };
-  folder = await mkdtemp(join(tmpdir(), "holdfast-preload-"));
+  tools = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
+  // An ordinary user must be able to enter it.
+  folder = await mkdtemp("/var/tmp/holdfast-preload-");
+  await chmod(folder, 0o755);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Preloads a project with nothing in the cache, and writes what the data partition gets into a folder. */
-async function preload(project: string, name: string) {
-  const cache = join(folder, name, "cache");
-  const mirror = await findMirror(process.env);
-  const made = await preloadProject({
-    directory: project,
-    architecture: "amd64",
-    base: await baseImage({ ...input, cache }),
-    epoch: EPOCH,
-    cache,
-    openEngine: () => openEphemeralEngine({ command: toolCommand(tools), cache, mirror }),
-  });
+/** Preloads a project with nothing in the cache, and gives what the data partition gets. */
+const preload = (project: string, name: string) =>
+  preloadFiles(project, { shared: cacheRoot(process.env), stages: join(folder, name) });
+
+/** The same as an ordinary user, who reads the project and all else in a copy of this checkout. */
+async function preloadAsUser(project: string): Promise<Record<string, Uint8Array>> {
+  const user = await ordinaryUser(folder);
+  const program = join(user.checkout, "e2e/preload/preload-into.ts");
+  const args = [program, project, join(user.folder, "stages"), user.folder];
+  const outcome = await runProgram(args, user);
+  expect(outcome, outcome.stderr).toMatchObject({ status: 0 });
+  // Nothing that belongs to the user's other ids stays, which the user could not remove.
+  expect(await readdir(join(user.folder, "stages/builder"))).toEqual([]);
   const files: Record<string, Uint8Array> = {};
-  for (const [path, entry] of made.tree) if (entry.type === "file") files[path] = await readContent(entry.content);
-  return { ...made, files };
+  for (const path of ["apps.json", "preload/images.tar.zst"])
+    files[path] = await readFile(join(user.folder, basename(path)));
+  return files;
 }
 
-test("the sample preloads to the same bytes in another place, and its three services work", async () => {
+test("the sample preloads to the same bytes for root and for an ordinary user, and its three services work", async () => {
   const sample = join(root, "examples/telemetry");
   const first = await preload(sample, "first");
   const copy = join(folder, "elsewhere/telemetry");
   await cp(sample, copy, { recursive: true });
-  const second = await preload(copy, "second");
-  expect(Object.keys(second.files)).toEqual(["apps.json", "preload/images.tar.zst"]);
+  const second = await preloadAsUser(copy);
+  expect(Object.keys(second)).toEqual(Object.keys(first.files));
   for (const [path, bytes] of Object.entries(first.files)) {
-    expect(Buffer.compare(bytes, second.files[path] ?? new Uint8Array()), path).toBe(0);
+    expect(Buffer.compare(bytes, second[path] ?? new Uint8Array()), path).toBe(0);
   }
   await using engine = await startIsolatedEngine(tools);
   const archive = join(folder, "images.tar.zst");
@@ -125,4 +108,14 @@ test("a failing Dockerfile names the service and shows its output, and nothing i
   });
   const processes = await readFile("/proc/self/mounts", "utf8");
   expect(processes).not.toContain(folder);
+});
+
+test("an image that no registry gives is refused with the reason, which the engine hears through its proxy", async () => {
+  const project = join(folder, "nowhere");
+  await mkdir(project, { recursive: true });
+  await writeFile(join(project, "docker-compose.yml"), "services:\n  web:\n    image: registry.invalid/web:1\n");
+  await expect(preload(project, "nowhere-cache")).rejects.toMatchObject({
+    code: "image.unavailable-image",
+    message: expect.stringMatching(/registry\.invalid.*ENOTFOUND|EAI_AGAIN/s),
+  });
 });

@@ -10,6 +10,8 @@ export type ProgramOptions = {
   /** What the program is started by: `unshare --net`, `bwrap …`. */
   readonly wrapper?: readonly string[];
   readonly cwd?: string;
+  /** Another user may not reach this Node. */
+  readonly node?: string;
   /** Called with all that was said on standard error so far. */
   readonly onError?: (text: string, pid: number) => void;
 };
@@ -20,8 +22,8 @@ export const holdfast = (args: readonly string[], options: ProgramOptions = {}):
 
 /** Runs a program of ours with this Node to its end, whatever its status. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Outcome> {
-  const { wrapper = [], env = {}, cwd, onError } = options;
-  const [program = process.execPath, ...rest] = [...wrapper, process.execPath, ...args];
+  const { wrapper = [], env = {}, cwd, onError, node = process.execPath } = options;
+  const [program = process.execPath, ...rest] = [...wrapper, node, ...args];
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

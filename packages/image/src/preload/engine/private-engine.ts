@@ -15,6 +15,8 @@ import { startPullProxy } from "./pull-proxy.ts";
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 const POLL_MS = 100;
+/** Of the 107 bytes that a socket's address may have, the engine's own names take 60. */
+const LONGEST_PARENT = 45;
 
 export type PrivateEngineOptions = {
   /** Runs programs of the tools tree. */
@@ -33,8 +35,8 @@ export type PrivateEngineOptions = {
 export async function startPrivateEngine(options: PrivateEngineOptions): Promise<BuildEngine & AsyncDisposable> {
   await mkdir(options.dataRoot, { recursive: true });
   const { ids } = options;
-  // The engine has a /run of its own, which would hide a directory there.
-  const parent = tmpdir().startsWith("/run/") ? "/tmp" : tmpdir();
+  // The engine has a /run of its own, which would hide a directory there; and addresses of sockets are short.
+  const parent = tmpdir().startsWith("/run/") || tmpdir().length > LONGEST_PARENT ? "/tmp" : tmpdir();
   const run = await mkdtemp(join(parent, "holdfast-engine-"));
   const places = { dataRoot: options.dataRoot, run };
   await using started = new AsyncDisposableStack();

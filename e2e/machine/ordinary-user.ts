@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdir, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { cacheRoot } from "@holdfast/image";
+
+const checkout = resolve(import.meta.dirname, "../..");
+/** Numbers that no account of this machine is likely to have. */
+const ID = 54_321;
+const SUBORDINATE = 54_400_000;
+
+/** An ordinary user of this machine who exists for one test: an account with subordinate ids, a folder, this checkout. */
+export type OrdinaryUser = {
+  /** What a program is started by to be the user's. */
+  readonly wrapper: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The user's own directory, with `cache` in it. */
+  readonly folder: string;
+  /** Where the user sees this checkout and its Node, whoever owns them. */
+  readonly checkout: string;
+  readonly node: string;
+};
+
+/**
+ * Prepares the user's files below a folder. The account is in a mount namespace only; the machine's own files stay as they
+ * are. The cache has the machine's package files and tools, nothing else.
+ * @throws Error that says what is missing: it needs root and newuidmap
+ */
+export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
+  if (process.getuid?.() !== 0) throw new Error("another user can be played by root only; run this suite with sudo");
+  await runHere("command -v newuidmap >/dev/null || apt-get install -y --no-install-recommends uidmap");
+  const [own, seen, cache] = [join(folder, "home"), join(folder, "checkout"), join(folder, "home/cache")];
+  const shared = ["debs", "tools", "node"];
+  for (const directory of [own, seen, cache, ...shared.map((name) => join(cache, name))]) {
+    await mkdir(directory, { recursive: true });
+    await chown(directory, ID, ID);
+  }
+  const accounts: Readonly<Record<string, string>> = {
+    passwd: `someone:x:${ID}:${ID}::${own}:/bin/sh\n`,
+    group: `someone:x:${ID}:\n`,
+    subuid: `someone:${SUBORDINATE}:65536\n`,
+    subgid: `someone:${SUBORDINATE}:65536\n`,
+  };
+  for (const [name, text] of Object.entries(accounts)) await writeFile(join(folder, name), text);
+  const mounts = [
+    ...Object.keys(accounts).map((name) => [join(folder, name), `/etc/${name}`]),
+    [checkout, seen],
+    ...shared.map((name) => [join(cacheRoot(process.env), name), join(cache, name)]),
+  ];
+  const login = `exec setpriv --reuid=${ID} --regid=${ID} --clear-groups "$@"`;
+  const script = [...mounts.map((mount) => `mount --bind ${mount.join(" ")}`), login].join(" && ");
+  return {
+    wrapper: ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"],
+    env: { HOME: own, HOLDFAST_CACHE: cache },
+    folder: own,
+    checkout: seen,
+    node: join(seen, relative(checkout, process.execPath)),
+  };
+}
+
+async function runHere(command: string): Promise<void> {
+  const [status] = await once(spawn("sh", ["-c", command], { stdio: "ignore" }), "close");
+  if (status !== 0) throw new Error(`${command} ended with ${status}`);
+}
