@@ -30,8 +30,9 @@ export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
   if (process.getuid?.() !== 0) throw new Error("another user can be played by root only; run this suite with sudo");
   await runHere("command -v newuidmap >/dev/null || apt-get install -y --no-install-recommends uidmap");
   const [own, seen, cache] = [join(folder, "home"), join(folder, "checkout"), join(folder, "home/cache")];
-  const shared = ["debs", "tools", "node"];
-  for (const directory of [own, seen, cache, ...shared.map((name) => join(cache, name))]) {
+  const shared = ["debs", "tools", "node", "stages/layer-frame"];
+  for (const name of shared) await mkdir(join(cacheRoot(process.env), name), { recursive: true });
+  for (const directory of [own, seen, cache, join(cache, "stages"), ...shared.map((name) => join(cache, name))]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, ID, ID);
   }
