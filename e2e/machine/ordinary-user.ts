@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { cacheRoot } from "@holdfast/image";
+import { warmCache } from "../build/warm-cache.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 /** Numbers that no account of this machine is likely to have. */
@@ -30,8 +31,12 @@ export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
   if (process.getuid?.() !== 0) throw new Error("another user can be played by root only; run this suite with sudo");
   await runHere("command -v newuidmap >/dev/null || apt-get install -y --no-install-recommends uidmap");
   const [own, seen, cache] = [join(folder, "home"), join(folder, "checkout"), join(folder, "home/cache")];
-  const shared = ["debs", "tools", "node"];
-  for (const directory of [own, seen, cache, ...shared.map((name) => join(cache, name))]) {
+  // Package files are the user's own: some may have to be fetched.
+  await warmCache(cache, { debs: true });
+  const shared = ["tools", "node", "stages/layer-frame"];
+  for (const name of shared) await mkdir(join(cacheRoot(process.env), name), { recursive: true });
+  const directories = [own, seen, cache, join(cache, "stages"), join(cache, "debs")];
+  for (const directory of [...directories, ...shared.map((name) => join(cache, name))]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, ID, ID);
   }
