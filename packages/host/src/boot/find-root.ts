@@ -1,7 +1,7 @@
 import { exists, type Machine } from "../machine/machine.ts";
 import { BOOT_RECORD, type BootRecord, BY_STATE_RULES, byStateRules } from "./boot-record.ts";
 import { EFIVARS, readLoaderVariable } from "./efi-variable.ts";
-import { readBootPciPath } from "./firmware-path.ts";
+import { readFirmwarePath } from "./firmware-path.ts";
 import { giveUp } from "./give-up.ts";
 import { mountState } from "./mount-state-partition.ts";
 import { openSlot } from "./open-slot.ts";
@@ -23,7 +23,7 @@ function readEfi(machine: Machine): LoaderWord & { readonly trial: boolean } {
     machine.run(["mount", "-t", "efivarfs", "-o", "nosuid,nodev,noexec", "efivarfs", EFIVARS]);
   return {
     partUuid: readLoaderVariable(machine, "LoaderDevicePartUUID"),
-    pciPath: readBootPciPath(machine),
+    ...readFirmwarePath(machine),
     trial: readLoaderVariable(machine, "LoaderBootCountPath") !== undefined,
   };
 }

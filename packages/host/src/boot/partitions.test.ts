@@ -54,6 +54,17 @@ describe("chooseBootDisk", () => {
         });
     });
 
+    it("takes the one at the firmware's port when both hang on one controller", () => {
+      const at = (unit: string, partitions: Partition[]): Partition[] =>
+        behind("1f.2", partitions).map((partition) => ({ ...partition, unit }));
+      const both = [...at("ata:0", diskOf("sda", "a")), ...at("ata:1", diskOf("sdb", "a"))];
+      const word = { partUuid, pciPath: ["1f.2"] };
+      expect(chooseBootDisk(both, { ...word, unit: "ata:1" })).toMatchObject({ found: { disk: "sdb" }, certain: true });
+      // A port that the kernel does not show, or none in the firmware's path: a guess, as before.
+      for (const unit of ["ata:2", undefined])
+        expect(chooseBootDisk(both, { ...word, unit })).toMatchObject({ found: { disk: "sda" }, certain: false });
+    });
+
     it("is not certain of the other as long as the right one has not appeared", () => {
       const choice = chooseBootDisk(nvme, { partUuid, pciPath: ["02.0"] });
       expect(choice).toMatchObject({ found: { disk: "nvme0n1" }, certain: false });
@@ -106,7 +117,17 @@ describe("readPartitions", () => {
         machine.nodes.set(`/sys/class/block/${name}`, { kind: "link", target: real });
       }
     }
-    const found = readPartitions(machine);
+    const sata = "/sys/devices/pci0000:00/0000:00:1f.2/ata9/host8/target8:0:0/8:0:0:0/block/sda/sda7";
+    machine.put(`${sata}/uevent`, "DEVTYPE=partition\nPARTN=7\n");
+    machine.nodes.set("/sys/class/block/sda7", { kind: "link", target: sata });
+    machine.put("/sys/class/ata_port/ata9/port_no", "2\n");
+    const virtio = "/sys/devices/pci0000:00/0000:00:04.0/virtio1/host0/target0:0:3/0:0:3:1/block/sdb/sdb7";
+    machine.put(`${virtio}/uevent`, "DEVTYPE=partition\nPARTN=7\n");
+    machine.nodes.set("/sys/class/block/sdb7", { kind: "link", target: virtio });
+    const every = readPartitions(machine);
+    const unitsOf = (name: string) => every.filter((partition) => partition.name === name).map(({ unit }) => unit);
+    expect([...unitsOf("sda7"), ...unitsOf("sdb7"), ...unitsOf("vda1")]).toEqual(["ata:1", "scsi:3:1", undefined]);
+    const found = every.filter(({ label }) => label !== undefined);
     expect(found.map(({ partUuid }) => partUuid?.at(-1)).join("")).toBe("1234512345");
     expect(found.at(0)).toMatchObject({ disk: "nvme0n1", partUuid: `${guid}1`, pciPath: ["05.0"] });
     expect(found.at(-1)).toMatchObject({ disk: "vda", partUuid: `${guid}5`, pciPath: ["1c.4", "00.0"] });

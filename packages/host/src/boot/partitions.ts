@@ -15,6 +15,8 @@ export type Partition = {
   readonly partUuid: string | undefined;
   /** PCI devices on the way to it, `device.function` each, e.g. `1f.2`. Empty for what no PCI bus leads to. */
   readonly pciPath?: readonly string[];
+  /** Which disk of the controller at its end, as `FirmwarePath.unit`; undefined for buses that it does not name. */
+  readonly unit?: string | undefined;
 };
 
 export const labels = {
@@ -51,6 +53,18 @@ export function parsePartition(name: string, disk: string, uevent: string): Part
 const pciPathOf = (real: string): string[] =>
   real.split("/").flatMap((part) => /^[0-9a-f]{4,}:[0-9a-f]{2}:([0-9a-f]{2}\.[0-7])$/.exec(part)?.[1] ?? []);
 
+/** The disk's place on its controller: /sys/devices/…/ata3/host2/target2:0:0/2:0:0:0/block/sda/sda1 -> ata:<its port>. */
+function unitOf(machine: Machine, real: string): string | undefined {
+  const [, ata] = /\/(ata\d+)\//.exec(real) ?? [];
+  if (ata !== undefined) {
+    // The kernel numbers all controllers' ports in one row; this number is the controller's own, from one.
+    const port = Number((machine.readText(`/sys/class/ata_port/${ata}/port_no`) ?? "").trim());
+    return port > 0 ? `ata:${port - 1}` : undefined;
+  }
+  const [, target, lun] = /\/virtio\d+\/host\d+\/target\d+:\d+:(\d+)\/\d+:\d+:\d+:(\d+)\//.exec(real) ?? [];
+  return target === undefined ? undefined : `scsi:${target}:${lun}`;
+}
+
 /** PARTUUIDs as a disk's own table has them. */
 function tableOf(machine: Machine, disk: string): (number: number) => string | undefined {
   const sectors = Number((machine.readText(`/sys/class/block/${disk}/size`) ?? "").trim());
@@ -69,7 +83,7 @@ export function readPartitions(machine: Machine): readonly Partition[] {
     const real = machine.resolve(`/sys/class/block/${name}`);
     if (uevent === undefined || real === undefined) continue;
     const partition = parsePartition(name, real.split("/").at(-2) ?? "", uevent);
-    if (partition !== undefined) found.push({ ...partition, pciPath: pciPathOf(real) });
+    if (partition !== undefined) found.push({ ...partition, pciPath: pciPathOf(real), unit: unitOf(machine, real) });
   }
   // Tables of others' disks are of no interest.
   const disks = found.filter(({ label, partUuid }) => label === labels.boot && partUuid === undefined);
@@ -104,6 +118,8 @@ export type LoaderWord = {
   readonly partUuid: string | undefined;
   /** As `Partition.pciPath`. */
   readonly pciPath?: readonly string[] | undefined;
+  /** As `Partition.unit`. */
+  readonly unit?: string | undefined;
 };
 
 /**
@@ -112,13 +128,15 @@ export type LoaderWord = {
  * word (firmware that does not set it), the first disk that has the whole layout. `certain` is false for a guess, which a
  * disk that appears later may correct.
  */
-export function chooseBootDisk(partitions: readonly Partition[], { partUuid, pciPath }: LoaderWord): DiskChoice {
+export function chooseBootDisk(partitions: readonly Partition[], { partUuid, pciPath, unit }: LoaderWord): DiskChoice {
   if (partUuid !== undefined) {
     const wanted = partUuid.toLowerCase();
     const alike = partitions.filter((partition) => partition.partUuid === wanted);
     const [first] = alike;
     if (first === undefined) return { found: undefined, waitingFor: `the loader's partition ${wanted}` };
-    const there = alike.filter((partition) => partition.pciPath?.join() === pciPath?.join());
+    const onController = alike.filter((partition) => partition.pciPath?.join() === pciPath?.join());
+    const exactly = onController.filter((partition) => unit !== undefined && partition.unit === unit);
+    const there = exactly.length === 1 ? exactly : onController;
     const layout = layoutOf((there[0] ?? first).disk, partitions);
     if (typeof layout === "string") return { found: undefined, waitingFor: layout };
     // What the kernel shows without a path, e.g. behind NVMe's multipath, cannot contradict the firmware.

@@ -57,6 +57,7 @@ describe("prepareData", () => {
       const cut = device(cutAfter);
       cut.put("/mnt/data/docker/x", "layer");
       cut.put("/mnt/data/resin-data/y", "volume");
+      cut.put("/mnt/data/apps.json.preloaded", "the app that came with the image");
       let wasCut = false;
       try {
         prepareData(cut);
@@ -67,7 +68,9 @@ describe("prepareData", () => {
       const next = simulateMachine(rm);
       for (const [path, node] of cut.nodes) next.nodes.set(path, node);
       prepareData(next);
-      expect([...next.nodes.keys()].filter((path) => /\/(x|y|\.to-remove|apps\.json)$/.test(path))).toEqual([]);
+      expect(
+        [...next.nodes.keys()].filter((path) => /\/(x|y|\.to-remove|apps\.json|apps\.json\.preloaded)$/.test(path)),
+      ).toEqual([]);
       if (!wasCut) break;
     }
   });

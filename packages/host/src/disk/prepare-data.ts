@@ -6,8 +6,8 @@ import { GROW_MARKER } from "./prepare-disk.ts";
 
 const DATA = "/mnt/data";
 const RESET_MARKER = `${DATA}/remove_me_to_reset`;
-/** The device contract: what a reset of the data partition removes. */
-const RESET_PATHS = ["apps.json", "resin-data", "docker"] as const;
+/** The device contract: what a reset of the data partition removes; of what came with the image, the copy, too. */
+const RESET_PATHS = ["apps.json", "apps.json.preloaded", "resin-data", "docker"] as const;
 const DISCARDED = `${DATA}/.to-remove`;
 
 /** A fresh image has no marker and no engine store; a marker that is missing beside a store asks for a reset. */
