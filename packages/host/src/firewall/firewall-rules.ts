@@ -40,7 +40,7 @@ export function parseWish(text: string | undefined): FirewallWish {
 }
 
 /** From here the device API may be asked, whatever the mode: itself, its containers, the tunnel to the fleet server. */
-const API_INTERFACES = ["lo", "supervisor0", "docker0", "resin-vpn", "tun0"];
+const API_INTERFACES = ["lo", "supervisor0", "balena0", "docker0", "resin-vpn", "tun0"];
 /** Where containers ask the resolver. */
 const RESOLVER_INTERFACES = ["lo", "resin-dns", "balena0", "docker0", "supervisor0", "br+"];
 const SSH_PORT = 22_222;
