@@ -17,8 +17,20 @@ export default defineLayer({
     { path: "/etc/resolv.dnsmasq", link: "/run/resolv.dnsmasq" },
     {
       path: "/usr/lib/tmpfiles.d/holdfast-dns.conf",
-      content:
-        "f /run/resolv.conf 0644 root root - nameserver 127.0.0.2\\noptions timeout:15\\n\nf /run/resolv.dnsmasq 0644 root root -\nf /run/dnsmasq.servers 0644 root root - server=8.8.8.8\\n\nd /etc/dnsmasq.d 0755 root root -\nd /run/dnsmasq 0755 dnsmasq nogroup -\n",
+      content: [
+        "f /run/resolv.conf 0644 root root - nameserver 127.0.0.2\\noptions timeout:15\\n",
+        // What openresolv knows before NetworkManager tells of a server, under NetworkManager's name. The contract's
+        // folder is "interface"; Debian's openresolv calls it "interfaces".
+        "d /run/resolvconf 0755 root root -",
+        "d /run/resolvconf/interfaces 0755 root root -",
+        "L /run/resolvconf/interface - - - - interfaces",
+        "f /run/resolvconf/interfaces/NetworkManager 0644 root root - nameserver 8.8.8.8\\n",
+        "f /run/resolv.dnsmasq 0644 root root - nameserver 8.8.8.8\\n",
+        "f /run/dnsmasq.servers 0644 root root - server=8.8.8.8\\n",
+        "d /etc/dnsmasq.d 0755 root root -",
+        "d /run/dnsmasq 0755 dnsmasq nogroup -",
+        "",
+      ].join("\n"),
     },
     { path: "/etc/dnsmasq.d", directory: true },
   ],

@@ -23,7 +23,7 @@ export default defineLayer({
     { path: "/etc/balena-engine", link: "docker" },
   ],
   groups: ["docker"],
-  units: { enable: ["balena.socket", "balena.service", "holdfast-stop-apps.service"] },
+  units: { enable: ["balena.socket", "balena0.service", "balena.service", "holdfast-stop-apps.service"] },
   modules: [
     "overlay",
     "bridge",

@@ -76,6 +76,8 @@ export default defineLayer({
       "holdfast-firewall.service",
       "holdfast-firewall.path",
       "balena-net-config.service",
+      "holdfast-network-settle.service",
+      "holdfast-network-request.path",
       "holdfast-connections.path",
       "holdfast-connections-settle.timer",
     ],

@@ -5,6 +5,7 @@ import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
+import { v3NetworkRoutes } from "./api/v3-network.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
@@ -20,6 +21,7 @@ import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { NetworkRequests } from "./host/network-requests.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -229,7 +231,12 @@ export class Supervisor {
       },
     };
     return apiServer({
-      routes: [...v1Routes(device), ...v2StateRoutes(device), ...v2LocalRoutes(device)],
+      routes: [
+        ...v1Routes(device),
+        ...v2StateRoutes(device),
+        ...v2LocalRoutes(device),
+        ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
+      ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log: this.#options.log,

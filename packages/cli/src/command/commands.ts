@@ -162,6 +162,27 @@ export const commands: readonly Command[] = [
     load: () => import("../commands/vm-list.ts"),
   },
   {
+    name: "network",
+    summary: "change a device's network connections so that the former ones come back unless the change is confirmed",
+    arguments: [
+      device,
+      { name: "VERB", help: "apply, confirm, revert or status" },
+      { name: "FILE", help: "for apply: NetworkManager keyfiles, each keeps its name", rest: true },
+    ],
+    options: {
+      "confirm-within": {
+        kind: "text",
+        value: "TIME",
+        help: "how long the change may wait, 30s to 60m",
+        default: "2m",
+      },
+      address: { kind: "text", value: "IP", help: "where the device answers once the change is made" },
+      identity,
+    },
+    examples: ["network 192.168.1.40 apply office.nmconnection", "network 192.168.1.40 status"],
+    load: () => import("../commands/network.ts"),
+  },
+  {
     name: "vm ssh",
     summary: "open a root shell on a device, or run one command there",
     arguments: [device, { name: "COMMAND", help: "command to run, after --", rest: true }],

@@ -5,4 +5,5 @@ export const supervisorErrors = {
   "supervisor.engine-refused": "The container engine refused a request.",
   "supervisor.pull-failed": "An image could not be downloaded.",
   "supervisor.bundle-too-big": "The supervisor's bundle exceeds its size limit.",
+  "supervisor.host-silent": "The host does not answer the supervisor.",
 } as const;

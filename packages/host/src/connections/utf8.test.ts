@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import { decodeUtf8, utf8Length } from "./utf8.ts";
+import { describe, expect, it } from "vitest";
+import { decodeUtf8, encodeUtf8, utf8Length } from "./utf8.ts";
 
 it("decodes what the platform encodes, and knows its length", () => {
   fc.assert(
@@ -27,4 +27,14 @@ it("takes and refuses the same bytes as the platform", () => {
       expect(decodeUtf8(bytes)).toBe(expected);
     }),
   );
+});
+
+describe("encodeUtf8", () => {
+  it("is what TextEncoder makes", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text));
+      }),
+    );
+  });
 });

@@ -36,3 +36,18 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
   return parts.join("");
 }
+
+/** A text in UTF-8; a lone surrogate becomes the replacement character. QuickJS has no TextEncoder. */
+export function encodeUtf8(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    const code = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
+    const rest = (shift: number): number => 0x80 | ((code >> shift) & 0x3f);
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), rest(0));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), rest(6), rest(0));
+    else bytes.push(0xf0 | (code >> 18), rest(12), rest(6), rest(0));
+  }
+  return new Uint8Array(bytes);
+}

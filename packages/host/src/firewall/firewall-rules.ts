@@ -40,7 +40,7 @@ export function parseWish(text: string | undefined): FirewallWish {
 }
 
 /** From here the device API may be asked, whatever the mode: itself, its containers, the tunnel to the fleet server. */
-const API_INTERFACES = ["lo", "supervisor0", "docker0", "resin-vpn", "tun0"];
+const API_INTERFACES = ["lo", "supervisor0", "balena0", "docker0", "resin-vpn", "tun0"];
 /** Where containers ask the resolver. */
 const RESOLVER_INTERFACES = ["lo", "resin-dns", "balena0", "docker0", "supervisor0", "br+"];
 const SSH_PORT = 22_222;
@@ -66,6 +66,8 @@ export function firewallRules(family: 4 | 6, wish: FirewallWish, isDevelopment: 
       // Another host on the link could otherwise reach the bridge's address through this device.
       ...(family === 4 ? [`-d 10.114.102.1 -p ${protocol} --dport 53 -j REJECT`] : []),
     ]),
+    // redsocks serves what the rules of the proxy send there, and nobody who asks it by its address.
+    ...(family === 4 ? [accept("-d 10.114.103.1 -m conntrack --ctstate DNAT"), "-d 10.114.103.1 -j REJECT"] : []),
     ...(isOn ? restOf(family).map(accept) : []),
     isOn ? "-j REJECT" : "-j RETURN",
   ];

@@ -5,6 +5,7 @@ import type { BootEntries } from "../pack/index.ts";
 import { type Content, contentOf } from "../tree/entry.ts";
 import type { Variant } from "./build-options.ts";
 import { connectionSamples } from "./connection-samples.ts";
+import { proxySamples } from "./proxy-samples.ts";
 
 /** A factory image's only entry: no counter, so it never runs out of tries. */
 export const FACTORY_ENTRY = "EFI/Linux/holdfast-000001.efi";
@@ -38,6 +39,7 @@ export async function bootEntries({ board, variant, version, release, config }: 
       `system-connections/${name}`,
       contentOf(text),
     ]),
+    ...Object.entries(proxySamples).map(([name, text]): [string, Content] => [`system-proxy/${name}`, contentOf(text)]),
   ]);
 }
 
