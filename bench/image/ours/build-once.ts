@@ -26,7 +26,7 @@ async function build({ board, osDir, out, part, compression }: Job): Promise<Bui
   if (part === "supervisor-archive") {
     const resolved = await readBoard(osDir, board);
     const { lock } = await fetchBoardPackages(resolved, workshop, false);
-    const tree = await supervisorArchive(resolved.board, lock, programs, epoch, workshop);
+    const tree = await supervisorArchive(resolved.board, lock, { programs, epoch, compression }, workshop);
     const sizes = [...tree.values()].flatMap((entry) => (entry.type === "file" ? [entry.content] : []));
     const bytes = sizes.reduce((sum, content) => sum + ("size" in content ? content.size : content.bytes.length), 0);
     return { archive: bytes };

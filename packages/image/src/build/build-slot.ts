@@ -186,9 +186,7 @@ async function additions(
   options: RootfsOptions,
   workshop: Workshop,
 ): Promise<ReadonlyTree> {
-  const tree: Tree = new Map(
-    hasSupervisor(layers) ? await supervisorArchive(board, lock, options.programs, options.epoch, workshop) : [],
-  );
+  const tree: Tree = new Map(hasSupervisor(layers) ? await supervisorArchive(board, lock, options, workshop) : []);
   const file = (content: Content) => ({ type: "file", content, mode: 0o644, uid: 0, gid: 0 }) as const;
   for (const [name, bytes] of options.programs.host)
     tree.set(`usr/lib/holdfast/${name}.js`, file({ kind: "bytes", bytes }));

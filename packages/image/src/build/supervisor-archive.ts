@@ -5,9 +5,9 @@ import type { Board } from "@holdfast/contracts";
 import type { Lock } from "../apt/index.ts";
 import { stage } from "../cache/index.ts";
 import { nodeBinary } from "../oci/node-binary.ts";
-import { supervisorPackages, writeSupervisorImage } from "../oci/supervisor-image.ts";
+import { type SupervisorImageInput, supervisorPackages, writeSupervisorImage } from "../oci/supervisor-image.ts";
 import type { Tree } from "../tree/entry.ts";
-import type { Programs, Workshop } from "./build-options.ts";
+import type { RootfsOptions, Workshop } from "./build-options.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { openLocked } from "./open-packages.ts";
 
@@ -18,14 +18,15 @@ const MANIFEST = "supervisor.json";
 export async function supervisorArchive(
   board: Board,
   lock: Lock,
-  programs: Programs,
-  epoch: number,
+  { programs, epoch, compression: slotCompression }: Pick<RootfsOptions, "programs" | "epoch" | "compression">,
   workshop: Workshop,
 ): Promise<Tree> {
   const { cache, repository, env, progress } = workshop;
   const node = await nodeBinary({ architecture: board.arch, repository, cache, env });
   const packages = lock.packages.filter(({ name }) => (supervisorPackages as readonly string[]).includes(name));
   const { files, version } = programs.supervisor;
+  // Like the slot itself, only a release is made as small as can be.
+  const compression: SupervisorImageInput["compression"] = slotCompression === "none" ? "fast" : "small";
   const inputs = {
     code: await fingerprint(repository, [
       "packages/image/src/oci",
@@ -38,6 +39,7 @@ export async function supervisorArchive(
     version,
     epoch,
     arch: board.arch,
+    compression,
   };
   const folder = await stage({ cache, name: "supervisor", inputs }, async (directory) => {
     const step = progress.start("compose supervisor image");
@@ -50,6 +52,7 @@ export async function supervisorArchive(
       packages: await openLocked(packages, lock, workshop),
       epoch,
       cache,
+      compression,
       ...(workshop.signal === undefined ? {} : { signal: workshop.signal }),
     };
     workshop.signal?.throwIfAborted();

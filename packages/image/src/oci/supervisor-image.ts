@@ -21,8 +21,11 @@ const LIBRARIES = /^(ld-linux-.*|lib(c|dl|m|pthread|resolv|rt|nss_dns|nss_files|
 const LOADER = /^usr\/lib(64)?\/ld-linux-[^/]+$/;
 const CERTIFICATES = "usr/share/ca-certificates/mozilla/";
 const APP = "usr/src/app";
-/** The archive lies in every slot, so bytes count; Node's layer is compressed once per version. */
-const LEVEL = 19;
+/**
+ * A release's archive lies in every slot, so bytes count. Level 12 gives 4 MB more for a tenth of the CPU time (5 s instead
+ * of 56, once per version of Node): what a development build wants, the first of all most.
+ */
+const LEVELS = { small: 19, fast: 12 };
 /**
  * Time of the files in the runtime layer, the day of trixie's release: with the release's own time, every release would
  * send, unpack and compress the same Node again.
@@ -46,6 +49,8 @@ export type SupervisorImageInput = {
   readonly packages: readonly SupervisorPackage[];
   readonly epoch: number;
   readonly cache: string;
+  /** `small` is the default. */
+  readonly compression?: "small" | "fast";
   readonly signal?: AbortSignal;
 };
 
@@ -77,7 +82,7 @@ export async function writeSupervisorImage(input: SupervisorImageInput, file: st
     const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(version) });
     await writeArchive([made], file, {
       epoch,
-      level: LEVEL,
+      level: LEVELS[input.compression ?? "small"],
       cache: input.cache,
       ...(input.signal && { signal: input.signal }),
     });
