@@ -73,7 +73,7 @@ async function confirmOver(
     await sleep(RETRY_MS);
   }
   const where = device.kind === "remote" ? device.address : device.name;
-  return worldError("cli.network-reverted", {
+  throw worldError("cli.network-reverted", {
     message: `The device was not reached at ${where} in time: it has gone back to its former connections.`,
     hint: "If the change gives it another address, name it with --address.",
   });
@@ -95,7 +95,7 @@ function readAnswer(output: string): Status | undefined {
 }
 
 function unreachable(hint: string): never {
-  return worldError("cli.network-refused", { message: "The device did not answer over ssh.", hint });
+  throw worldError("cli.network-refused", { message: "The device did not answer over ssh.", hint });
 }
 
 /** `90`, `90s` or `2m`, in seconds. */

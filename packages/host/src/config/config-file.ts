@@ -1,11 +1,12 @@
 import { writeDurably, writeFat } from "../machine/durable.ts";
 import { exists, type Machine } from "../machine/machine.ts";
+import { CONFIG_JSON } from "./config-path.ts";
 import { type HostConfig, type ParsedConfig, parseHostConfig, valueAt, withValueAt } from "./host-config.ts";
 import { parseJson } from "./json-text.ts";
 import { configKeys } from "./keys/config-keys.ts";
 import { isObject, type Json } from "./keys/value-parsers.ts";
 
-export const CONFIG_JSON = "/mnt/boot/config.json";
+export { CONFIG_JSON };
 /** Secrets are in it: 0600, like the boot partition itself. */
 export const LAST_GOOD = "/mnt/state/config.json";
 /** What an interrupted `writeFat` may leave. */

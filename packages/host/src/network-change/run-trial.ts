@@ -1,4 +1,4 @@
-import { CONFIG_JSON } from "../config/config-file.ts";
+import { CONFIG_JSON } from "../config/config-path.ts";
 import { parseJson } from "../config/json-text.ts";
 import { isObject } from "../config/keys/value-parsers.ts";
 import { hasBootPartition } from "../connections/boot-folder.ts";

@@ -3,7 +3,7 @@ import { exists, type Machine } from "../machine/machine.ts";
 import { dnsJump, JUMPS, parseNoProxy, proxyRules } from "./proxy-rules.ts";
 import { judgeProxy, type ProxySettings } from "./proxy-settings.ts";
 
-export const PROXY_FOLDER = "/mnt/boot/system-proxy";
+const PROXY_FOLDER = "/mnt/boot/system-proxy";
 export const REDSOCKS_CONF = `${PROXY_FOLDER}/redsocks.conf`;
 export const NO_PROXY = `${PROXY_FOLDER}/no_proxy`;
 /** What redsocks runs with; its unit hands it over as a credential. Passwords are in it. */

@@ -1,7 +1,7 @@
 import { DNSU2T_PORT, type ProxySettings, REDSOCKS_ADDRESS, REDSOCKS_PORT } from "./proxy-settings.ts";
 
 /** The device contract: tools look for this chain of the table nat. */
-export const CHAIN = "REDSOCKS";
+const CHAIN = "REDSOCKS";
 
 /** The device contract: what lies on the local networks is reached without the proxy. */
 const LOCAL_NETWORKS = [

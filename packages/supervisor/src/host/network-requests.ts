@@ -42,7 +42,7 @@ export class NetworkRequests {
       await rm(answer, { force: true });
       await rm(`${base}.request`, { force: true });
     }
-    return worldError("supervisor.host-silent", {
+    throw worldError("supervisor.host-silent", {
       message: "The host did not answer a request about the network.",
       hint: "On the device: journalctl -u holdfast-network-request",
     });
