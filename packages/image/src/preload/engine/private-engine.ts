@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf, type ToolCommand, worldError } from "@holdfast/contracts";
 import { endGroup } from "../../process/end-group.ts";
-import type { IdNamespace } from "../ids/id-namespace.ts";
+import type { IdNamespace } from "../ids/id-mapping.ts";
 import { removeWithIds, spawnWithIds } from "../ids/spawn-with-ids.ts";
 import type { BuildEngine } from "./build-engine.ts";
 import { connectEngine } from "./connect-engine.ts";

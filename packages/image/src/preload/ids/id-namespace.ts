@@ -3,22 +3,9 @@ import { userInfo } from "node:os";
 import { messageOf, refuse } from "@holdfast/contracts";
 import { reproducibleEnv } from "../../process/run.ts";
 import { allowUserNamespaces } from "../../tools/user-namespaces.ts";
+import type { IdMapping, IdNamespace } from "./id-mapping.ts";
 import { runWithIds } from "./spawn-with-ids.ts";
 import { firstSubordinateId, grantSubordinateIds, type IdUser, NEEDED_IDS } from "./subordinate-ids.ts";
-
-/** `count` ids from `inside` on are those from `outside` on of the machine. */
-export type IdMapping = { readonly inside: number; readonly outside: number; readonly count: number };
-
-/**
- * Whose ids the private engine and its containers have. It works in a user namespace whoever calls, so that it does the
- * same for all: root's has the machine's ids; in an ordinary user's, the user is root and the others are subordinate ids.
- */
-export type IdNamespace = {
-  /** Root writes the mappings itself, an ordinary user has newuidmap and newgidmap do it. */
-  readonly ofOrdinaryUser: boolean;
-  readonly uids: readonly IdMapping[];
-  readonly gids: readonly IdMapping[];
-};
 
 const SUBUID = "/etc/subuid";
 const SUBGID = "/etc/subgid";

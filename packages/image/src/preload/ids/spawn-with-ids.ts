@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { ProgramFailed, reproducibleEnv, run } from "../../process/run.ts";
-import type { IdMapping, IdNamespace } from "./id-namespace.ts";
+import type { IdMapping, IdNamespace } from "./id-mapping.ts";
 
 type Program = ChildProcessByStdio<Writable, Readable, Readable>;
 
