@@ -49,7 +49,8 @@ test("Ctrl-C ends an ordinary user's engine in the middle of a Dockerfile, and t
     },
   });
   ended.abort();
-  await sent;
+  // A build that ends by itself was never interrupted: its own words say why.
+  await sent?.catch(() => {});
   expect(status, stderr).toBe(130);
   expect(stderr).toContain("holdfast: interrupted");
   expect(await leftovers(user.folder)).toEqual([]);
