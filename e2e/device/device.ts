@@ -61,7 +61,7 @@ export class Device implements AsyncDisposable {
   async reboot(): Promise<void> {
     const former = await this.bootId();
     await this.shell("systemctl reboot --no-block");
-    await this.#untilOtherBoot(former);
+    await this.untilOtherBoot(former);
   }
 
   /** Cuts the power as it is, and starts again with the same disk. Returns while it boots. */
@@ -81,7 +81,8 @@ export class Device implements AsyncDisposable {
     return await this.shell("cat /proc/sys/kernel/random/boot_id");
   }
 
-  async #untilOtherBoot(former: string): Promise<void> {
+  /** Returns when the device answers and another boot than `former` runs. */
+  async untilOtherBoot(former: string): Promise<void> {
     const isOther = async (): Promise<boolean> => {
       await waitForSsh(this.lab.host, this.#vm, { timeout: BOOT_PATIENCE });
       return (await this.bootId()) !== former;

@@ -17,7 +17,7 @@ export type { Firmware, FirmwarePair, VmHost } from "./host.ts";
 export { findVm, isRunning, listVms, removeVm, runningVm, type VmStatus } from "./lifecycle/find-vm.ts";
 export { serialSocket } from "./lifecycle/short-sockets.ts";
 export { type StartOptions, startVm } from "./lifecycle/start-vm.ts";
-export { cutPower, resetVm, scopedVm, setLink, stopVm } from "./lifecycle/stop-vm.ts";
+export { cutPower, resetVm, scopedVm, setLink, stallDisk, stopVm } from "./lifecycle/stop-vm.ts";
 export type { PortForward } from "./process/ports.ts";
 export { probeKvm } from "./qemu/probe-kvm.ts";
 export type { Vm } from "./record.ts";

@@ -64,6 +64,14 @@ export async function setLink(vm: Vm, up: boolean): Promise<void> {
   await qmp.execute("set_link", { name: "nic0", up });
 }
 
+/** Makes the device's first disk hang: it takes requests and does not answer them, or answers again. */
+export async function stallDisk(vm: Vm, stalled: boolean): Promise<void> {
+  using qmp = await control(vm);
+  // A byte a second is as good as nothing. Nought lifts a limit.
+  const limits = { bps: stalled ? 1 : 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+  await qmp.execute("block_set_io_throttle", { id: "disk0-device", ...limits });
+}
+
 /** A device that belongs to a scope: `await using vm = scopedVm(await startVm(…))`. At its end it is killed and removed. */
 export function scopedVm(vm: Vm): Vm & AsyncDisposable {
   return { ...vm, [Symbol.asyncDispose]: () => removeVm(dirname(vm.home), vm.name) };

@@ -1,0 +1,134 @@
+import { createServer as createSecureServer } from "node:https";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bootedDevice } from "./device/booted-device.ts";
+import { editConfig, journalEnd, soon, untilSays } from "./device/config-editor.ts";
+import type { Device } from "./device/device.ts";
+import { Neighbour } from "./neighbour/neighbour.ts";
+import { TimeServer } from "./neighbour/time-server.ts";
+import { listen, TEST_MACHINE } from "./neighbour/tree-server.ts";
+
+const NTP = "198.51.100.1";
+const DAY = 86_400;
+const KEPT = "/etc/fake-hwclock/fake-hwclock.data";
+let device: Device;
+let server: TimeServer;
+
+beforeAll(async () => {
+  device = await bootedDevice("e2e-time");
+  server = await TimeServer.start();
+  await device.shell(server.reachedAs(NTP));
+});
+afterAll(async () => {
+  server?.[Symbol.dispose]();
+  await device?.[Symbol.asyncDispose]();
+});
+
+const deviceTime = async (): Promise<number> => Number(await device.shell("date +%s.%N"));
+const kept = async (): Promise<number> => Number(await device.shell(`date --utc --date="$(cat ${KEPT})" +%s`));
+/** Seconds by which the device's clock is behind the server's. */
+const behind = async (): Promise<number> => server.now - (await deviceTime());
+
+describe("the time by NTP", () => {
+  it("is that of the servers in config.json, days away", async () => {
+    server.ahead = 3 * DAY;
+    await editConfig(device, `.ntpServers = "${NTP}"`);
+    await untilSays(device, "chronyc -c -n sources", new RegExp(`^\\^,\\*,${NTP.replaceAll(".", "\\.")},`, "m"));
+    await expect.poll(async () => Math.abs(await behind()), soon).toBeLessThan(2);
+  });
+
+  it("is kept as soon as it is known, so that a power cut does not lose it", async () => {
+    await device.shell("systemctl start chrony-watch.service");
+    expect(Math.abs((await kept()) - (await deviceTime()))).toBeLessThan(30);
+  });
+
+  it("does not lose the clock's drift with the boot", async () => {
+    await device.shell("systemctl restart chrony.service");
+    expect(await device.shell("cat /mnt/state/root-overlay/var/lib/chrony/drift")).toMatch(/\d/);
+  });
+
+  it("comes back when chronyd lost its source, by a poll", async () => {
+    server.isSilent = true;
+    await device.shell("systemctl restart chrony.service && sleep 12");
+    expect((await device.shell("chronyc -c -n sources")).includes(",*,")).toBe(false);
+    server.isSilent = false;
+    const cursor = await journalEnd(device);
+    await device.shell("rm -f /run/holdfast/time-watch.json; systemctl start chrony-watch.service");
+    expect(await device.shell(`journalctl -o cat -u chrony-watch --after-cursor='${cursor}'`)).toContain(
+      "No online NTP sources - forcing poll",
+    );
+    await untilSays(device, "chronyc -c -n sources", /,\*,/);
+  });
+
+  it("comes back when chronyd hangs, by a restart", { timeout: 240_000 }, async () => {
+    const pid = await device.shell("systemctl show -P MainPID chrony.service");
+    await device.shell(`kill -STOP ${pid}; for look in 1 2; do systemctl start chrony-watch.service; done`);
+    expect(await device.shell("systemctl show -P MainPID chrony.service")).not.toBe(pid);
+    await untilSays(device, "chronyc -c -n sources", /,\*,/);
+  });
+});
+
+describe("the clock across a restart", () => {
+  it("goes on where it was kept at shutdown", async () => {
+    await device.shell("systemctl stop chrony.service fake-hwclock.service");
+    const before = await kept();
+    expect(Math.abs(before - (await deviceTime()))).toBeLessThan(10);
+    await device.shell("date --utc --set='2001-01-01' && systemctl start fake-hwclock.service");
+    expect(await deviceTime()).toBeGreaterThanOrEqual(before);
+  });
+
+  it("is not turned back by a clock chip whose driver comes late", async () => {
+    const before = await kept();
+    const rebind =
+      "cd /sys/bus/platform/drivers/rtc_cmos 2>/dev/null || cd /sys/bus/pnp/drivers/rtc_cmos; chip=$(ls -d *:* rtc_cmos 2>/dev/null | head -1)";
+    await device.shell(`${rebind}; echo $chip >unbind; sleep 1; echo $chip >bind; sleep 1`);
+    // The kernel did turn it back to the chip's time, days behind.
+    expect(await device.shell("dmesg | grep -c 'setting system clock to'")).not.toBe("0");
+    await expect.poll(deviceTime, soon).toBeGreaterThanOrEqual(before);
+    expect(await device.shell("journalctl -o cat -u timeinit-rtc.service")).toMatch(/what it was last/);
+  });
+});
+
+describe("where NTP is blocked", () => {
+  it("the time is the connectivity check's, whose certificate has run out", async () => {
+    const [key = "", cert = ""] = (
+      await device.shell(
+        "cd /tmp && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -not_before 20200101000000Z -not_after 20210101000000Z -keyout k.pem -out c.pem 2>/dev/null && cat k.pem && echo ---- && cat c.pem",
+      )
+    ).split("\n----\n");
+    let ahead = 10 * DAY;
+    const web = createSecureServer({ key, cert }, (_, response) => {
+      response.writeHead(204, { date: new Date(Date.now() + ahead * 1000).toUTCString() }).end();
+    });
+    const port = await listen(web);
+    server.isSilent = true;
+    await device.shell("systemctl restart chrony.service");
+    await editConfig(device, `.os.network.connectivity.uri = "https://${TEST_MACHINE}:${port}/check"`);
+    await expect.poll(async () => Date.now() / 1000 + ahead - (await deviceTime()), soon).toBeLessThan(3);
+    expect(Math.abs((await kept()) - (await deviceTime()))).toBeLessThan(30);
+
+    ahead = -10 * DAY;
+    const before = await deviceTime();
+    await device.shell("systemctl restart timesync-https.service; sleep 5");
+    expect(await deviceTime()).toBeGreaterThan(before);
+    web.closeAllConnections();
+    web.close();
+  });
+});
+
+describe("a network that offers a time server", () => {
+  it("has it used while its link is up", async () => {
+    await using lan = await Neighbour.join(device, { name: "lan", address: "192.0.2.2/24" });
+    await lan.start("time", ["chronyd", "-d", "-x", "-f", "/etc/time.conf"], {
+      files: { "/etc/time.conf": "local stratum 5\nallow all\ncmdport 0\n" },
+    });
+    await lan.start("dhcp", [
+      "dnsmasq",
+      ...["--keep-in-foreground", "--port=0", "--interface=eth0", "--dhcp-range=192.0.2.50,192.0.2.60,1h"],
+      "--dhcp-option=option:ntp-server,192.0.2.2",
+    ]);
+    await device.attempt(`nmcli device connect ${lan.link}`);
+    await untilSays(device, "chronyc -c -n sources", /^\^,\*,192\.0\.2\.2,/m);
+    await lan.plug(false);
+    await untilSays(device, "chronyc -c -n sources | grep -c 192.0.2.2", "0");
+  });
+});
