@@ -21,7 +21,7 @@ export class Device implements AsyncDisposable {
     return this.#vm;
   }
 
-  /** Runs a command line as root; its status is the test's matter. One at a time. */
+  /** Runs a command line as root, one at a time; its status is the test's matter. */
   async attempt(command: string): Promise<ShellResult> {
     if (this.#session === undefined || this.#session.hasEnded) {
       this.#session = new ShellSession(this.lab.host, this.#vm);

@@ -14,6 +14,7 @@ export class ShellSession implements Disposable {
   #complaints = "";
   #hasEnded = false;
   #onChange = (): void => {};
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(host: VmHost, vm: Vm) {
     const [program, ...args] = sshCommand(host, vm, { command: "exec bash" });
@@ -35,8 +36,17 @@ export class ShellSession implements Disposable {
     return this.#hasEnded;
   }
 
-  /** Runs one command line. @throws when the connection ends or it takes too long; the session is over then. */
-  async run(command: string, timeoutMs: number): Promise<ShellResult> {
+  /**
+   * Runs one command line, after those that were asked for before.
+   * @throws when the connection ends or it takes too long; the session is over then.
+   */
+  run(command: string, timeoutMs: number): Promise<ShellResult> {
+    const result = this.#last.then(() => this.#runNow(command, timeoutMs));
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #runNow(command: string, timeoutMs: number): Promise<ShellResult> {
     const mark = randomUUID();
     const errors = "/run/holdfast-test-errors";
     this.#received = "";
