@@ -77,11 +77,17 @@ describe("developmentMode and os.sshKeys", () => {
 
   it("closes and opens consoles and ssh live", async () => {
     await untilSays(device, consoles, "active\nactive");
-    await restartsOnly(device, [], async () => await editConfig(device, ".developmentMode = false"));
+    // Unless the fleet says otherwise, a production device is not found by name.
+    const isFound = "systemctl is-active avahi-daemon";
+    await restartsOnly(device, ["avahi-daemon"], async () => {
+      await editConfig(device, ".developmentMode = false");
+      await untilSays(device, isFound, "inactive");
+    });
     await untilSays(device, consoles, "inactive\ninactive");
     expect(await isOpen()).toBe(false);
     await editConfig(device, '.developmentMode = "true"');
     await untilSays(device, consoles, "active\nactive");
+    await untilSays(device, isFound, "active");
     expect(await isOpen()).toBe(true);
   });
 });
