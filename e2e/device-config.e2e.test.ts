@@ -16,6 +16,8 @@ let device: Device;
 
 beforeAll(async () => {
   device = await bootedDevice("e2e-config");
+  // Without any time server it restarts chronyd now and then, which no edit does.
+  await device.shell("systemctl stop chrony-watch.timer chrony-watch.service");
 });
 afterAll(async () => {
   await device?.[Symbol.asyncDispose]();
