@@ -94,6 +94,36 @@ describe("host programs under the device's QuickJS", () => {
     expect(status).toBe(0);
   });
 
+  it("tells what is wrong with a device within a quarter of a minute, though programs and the disk hang", () => {
+    const begin = Date.now();
+    const { status, output } = js.device(`
+      mkdir /run/bin && PATH=/run/bin:$PATH
+      printf '#!/bin/sh\\ntrap "" TERM\\nsleep 60; sleep 60\\n' >/run/bin/chronyc
+      printf '#!/bin/sh\\nexec sleep 60\\n' >/run/bin/ip
+      printf '#!/bin/sh\\nprintf "Id=balena.service\\\\nActiveState=failed\\\\nSubState=failed\\\\n"\\n' >/run/bin/systemctl
+      chmod +x /run/bin/*
+      echo '{"apiKey":"hunter2","colour":"hunter2"}' >/mnt/boot/config.json
+      echo 'nameserver 127.0.0.1' >/run/resolv.dnsmasq
+      host doctor --json && exit 9
+      host doctor || test $? = 1
+      ls -d /run/holdfast/doctor.* || echo nothing is left`);
+    // Twice.
+    expect(Date.now() - begin).toBeLessThan(30_000);
+    expect(status).toBe(0);
+    const [first = "", ...table] = output.split("\n");
+    const found = (JSON.parse(first) as { findings: { check: string; code: string; what: string }[] }).findings;
+    const at = (check: string) => found.find((finding) => finding.check === check);
+    expect(at("time.sync")).toMatchObject({ code: "time.no-daemon" });
+    expect(at("network.link")).toMatchObject({ code: "doctor.unknown", what: expect.stringContaining("10 s") });
+    expect(at("engine.answer")).toMatchObject({ code: "engine.stopped", what: "balena is failed (failed)" });
+    expect(at("dns.servers")).toMatchObject({ code: "dns.no-server", what: "127.0.0.1 is silent" });
+    expect(at("config.file")).toMatchObject({ code: "config.refused-keys", what: expect.stringContaining("colour") });
+    expect(at("system.memory")?.what).toContain("MiB available");
+    expect(table.join("\n")).toMatch(/^failure {2}engine\.answer +balena is failed/m);
+    expect(output).toContain("nothing is left");
+    expect(output).not.toContain("hunter2");
+  });
+
   it("starts in a few hundredths of a second", () => {
     const { output } = js.device(
       "host stop-apps; date +%s%N; for i in 1 2 3 4 5 6 7 8 9 10; do host mount-state; done; date +%s%N",
