@@ -105,9 +105,9 @@ describe("host programs under the device's QuickJS", () => {
       echo '{"apiKey":"hunter2","colour":"hunter2"}' >/mnt/boot/config.json
       echo 'nameserver 127.0.0.1' >/run/resolv.dnsmasq
       host doctor --json && exit 9
+      printf '#!/bin/sh\\n' | tee /run/bin/chronyc >/run/bin/ip
       host doctor || test $? = 1
       ls -d /run/holdfast/doctor.* || echo nothing is left`);
-    // Twice.
     expect(Date.now() - begin).toBeLessThan(30_000);
     expect(status).toBe(0);
     const [first = "", ...table] = output.split("\n");
