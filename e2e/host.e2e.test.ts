@@ -1,5 +1,8 @@
+import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { QuickJs } from "./host/quickjs.ts";
+import { NameServer } from "./neighbour/name-server.ts";
+import { listen } from "./neighbour/tree-server.ts";
 
 // The unit tests run the programs' logic under Node; QuickJS differs in what it lacks and in its bugs.
 let js: QuickJs;
@@ -121,6 +124,21 @@ describe("host programs under the device's QuickJS", () => {
     expect(at("system.memory")?.what).toContain("MiB available");
     expect(table.join("\n")).toMatch(/^failure {2}engine\.answer +balena is failed/m);
     expect(output).toContain("nothing is left");
+    expect(output).not.toContain("hunter2");
+  });
+
+  it("asks name servers and the connectivity address with what the device has", async () => {
+    using names = await NameServer.start("192.0.2.1");
+    const web = createServer((_, response) => response.writeHead(204).end());
+    const port = await listen(web);
+    const { output } = await js.deviceMeanwhile(`
+      echo 'server=127.0.0.1#${names.port}' >/run/dnsmasq.servers
+      echo 'server=127.0.0.1#9' >>/run/dnsmasq.servers
+      echo '{"uri":"http://user:hunter2@localhost:${port}/check","response":""}' >/run/holdfast/connectivity-check.json
+      host doctor || true`);
+    web.close();
+    expect(output).toMatch(/^warning {2}dns\.servers +127\.0\.0\.1#9 is silent$/m);
+    expect(output).toMatch(/^ok {7}network\.web +localhost answers$/m);
     expect(output).not.toContain("hunter2");
   });
 

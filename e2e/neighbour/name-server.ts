@@ -49,9 +49,13 @@ export class NameServer implements Disposable {
     return new NameServer(socket, address);
   }
 
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
   /** A command line for the device, after which this server answers in place of the one at `address`. */
   reachedAs(address: string): string {
-    const target = `${TEST_MACHINE}:${this.#socket.address().port}`;
+    const target = `${TEST_MACHINE}:${this.port}`;
     return `iptables -t nat -A OUTPUT -p udp -d ${address} --dport 53 -j DNAT --to-destination ${target}`;
   }
 

@@ -168,6 +168,11 @@ describe("the doctor", () => {
     }
   });
 
+  it("does not believe limits of heat that no board has", () => {
+    const zones = [{ name: "acpitz", degrees: 16.8, critical: 20.8 }];
+    expect(diagnose(factsWith({ heat: { ...heat, zones } })).level).toBe("ok");
+  });
+
   it("calls a report by its worst finding", () => {
     expect(diagnose(factsWith({ isManaged: true, nameServers: [] })).level).toBe("failure");
     expect(diagnose(factsWith(container("restarting"))).level).toBe("warning");

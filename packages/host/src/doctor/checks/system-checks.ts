@@ -51,6 +51,8 @@ const units = defineCheck({
 
 /** Below the board's own limit, which switches it off. */
 const MARGIN_DEGREES = 5;
+/** Firmware that names a lower limit than any board has makes it up. */
+const LEAST_LIMIT_DEGREES = 70;
 /** Most boards slow down about there. */
 const HOT_DEGREES = 85;
 
@@ -77,7 +79,9 @@ const heat = defineCheck({
   judge: ({ heat: fact }) => {
     const { zones, slowed, isPowerLow } = known(fact);
     const hottest = zones.toSorted((a, b) => b.degrees - a.degrees)[0];
-    const near = zones.find(({ degrees, critical }) => critical !== undefined && degrees >= critical - MARGIN_DEGREES);
+    const near = zones.find(
+      ({ degrees, critical = 0 }) => critical >= LEAST_LIMIT_DEGREES && degrees >= critical - MARGIN_DEGREES,
+    );
     const shown = (zone: (typeof zones)[number]): string => `${zone.name} has ${Math.round(zone.degrees)} °C`;
     if (near !== undefined) return { code: "system.overheating", what: shown(near) };
     if (hottest !== undefined && hottest.degrees >= HOT_DEGREES) return { code: "system.hot", what: shown(hottest) };

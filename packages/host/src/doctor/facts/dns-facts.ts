@@ -20,7 +20,7 @@ const SOME_NAME = "0.resinio.pool.ntp.org";
  * bash writes line by line.
  */
 const ASK = `exec 3<>"/dev/udp/$1/$2" || exit 1
-for wait in 3 5; do
+for wait in 2 4; do
   printf "$3" >&3 || exit 1
   answer=$(timeout $wait dd bs=2048 count=1 <&3 2>/dev/null | od -An -v -tx1)
   [ -n "$answer" ] && echo $answer && exit

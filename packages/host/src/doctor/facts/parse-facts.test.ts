@@ -9,7 +9,7 @@ import { parseIoErrors, parseKilled } from "./kernel-facts.ts";
 import { hostOf } from "./network-facts.ts";
 import { parseDefaultRoutes } from "./routes.ts";
 import { parseTracking } from "./time-facts.ts";
-import { parseUnitStates } from "./unit-facts.ts";
+import { parseUnitStates, readFailedUnits } from "./unit-facts.ts";
 import { tunnelReason } from "./vpn-facts.ts";
 import { readWebAnswer } from "./web-answer.ts";
 
@@ -157,6 +157,11 @@ it("reads units, also those that systemd does not know", () => {
     "dnsmasq.service": "failed (failed)",
     "openvpn.service": "unknown",
   });
+});
+
+it("reads the names of failed units, with a dot before them or without", () => {
+  const output = "● a.service loaded failed failed A\nmnt-data.mount loaded failed failed Data\n";
+  expect(readFailedUnits(new Map([["failed-units", { status: 0, output }]]))).toEqual(["a.service", "mnt-data.mount"]);
 });
 
 it("reads the engine's version and containers, and takes half an answer for none", () => {

@@ -46,7 +46,14 @@ export const readUnitStates = (answers: Answers): UnitStates => parseUnitStates(
 export const readFailedUnits = (answers: Answers): readonly string[] =>
   outputOf(answers, "failed-units")
     .split("\n")
-    .map((line) => line.trim().split(/\s+/)[0] ?? "")
+    // Some releases of systemd put a dot before what failed.
+    .map(
+      (line) =>
+        line
+          .trim()
+          .replace(/^[●*]\s+/, "")
+          .split(/\s+/)[0] ?? "",
+    )
     .filter((name) => name !== "");
 
 /** How a unit does not run, in words; undefined when it runs, and when systemd does not tell. */
