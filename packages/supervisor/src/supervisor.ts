@@ -21,6 +21,7 @@ import { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
+import type { RegistryLogin } from "./engine/registry-login.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
@@ -35,6 +36,8 @@ import { TargetInForce } from "./target/target-in-force.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
+  /** Told who the device is; the engine logs in by it. */
+  readonly registryLogin: RegistryLogin;
   readonly paths: Paths;
   readonly version: string;
   readonly log: Log;
@@ -66,6 +69,7 @@ export class Supervisor {
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.now();
     this.#facts = parts.facts;
+    options.registryLogin.know(parts.facts);
     this.#settings = parts.settings;
     this.#images = parts.images;
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
@@ -193,6 +197,7 @@ export class Supervisor {
       identify: async ({ uuid, deviceKey }) => {
         if (uuid === this.#facts.uuid && deviceKey === this.#facts.deviceApiKey) return;
         this.#facts = { ...this.#facts, uuid, deviceApiKey: deviceKey };
+        this.#options.registryLogin.know(this.#facts);
         await this.#applyAgain();
       },
       takeTarget: (target) => this.#target.takeFleet(target),
