@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,6 +24,7 @@ export class SupervisorProcess {
   readonly #socket: string;
   #process: ChildProcess | undefined;
   #output = "";
+  #journalLines = 0;
 
   private constructor(directory: string, socket: string, ports: { readonly api: number; readonly gateway: number }) {
     this.directory = directory;
@@ -40,6 +41,9 @@ export class SupervisorProcess {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, "app", name), content);
     const ports = { api: await freePort(), gateway: await freePort() };
     const supervisor = new SupervisorProcess(directory, socket, ports);
+    writeFileSync(join(directory, "journal"), "");
+    writeFileSync(join(directory, "journalctl"), journalctl(join(directory, "journal")));
+    chmodSync(join(directory, "journalctl"), 0o755);
     supervisor.setDevelopmentMode(true);
     return supervisor;
   }
@@ -54,6 +58,23 @@ export class SupervisorProcess {
   /** What it wishes of the host's firewall. */
   firewallWish(): unknown {
     return JSON.parse(readFileSync(join(this.directory, "host/firewall.json"), "utf8"));
+  }
+
+  /** config.json: from the next start on. */
+  configure(content: object): void {
+    writeFileSync(join(this.directory, "config.json"), JSON.stringify(content));
+  }
+
+  configJson(): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(this.directory, "config.json"), "utf8"));
+  }
+
+  /** Puts a line into the device's journal, as the engine does with what a container prints. */
+  journal(containerId: string, line: string, priority = "6"): void {
+    this.#journalLines += 1;
+    const fields = { MESSAGE: line, PRIORITY: priority, CONTAINER_ID_FULL: containerId };
+    const place = { __CURSOR: String(this.#journalLines), __REALTIME_TIMESTAMP: String(Date.now() * 1000) };
+    appendFileSync(join(this.directory, "journal"), `${JSON.stringify({ ...fields, ...place })}\n`);
   }
 
   get appsJson(): string {
@@ -77,6 +98,8 @@ export class SupervisorProcess {
       DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
       HOST_CONFIG_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
+      DATA_MOUNTPOINT: this.directory,
+      JOURNALCTL: join(this.directory, "journalctl"),
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
@@ -138,6 +161,18 @@ export class SupervisorProcess {
     throw new Error(`in vain for ${limitMs} ms: ${what}. The supervisor's log ends:\n${this.#output}`);
   }
 }
+
+/** A program that follows a file as journalctl follows the journal; its cursors are line numbers. */
+const journalctl = (file: string): string => `#!/bin/sh
+from=1
+for argument in "$@"; do
+  case $argument in
+    --after-cursor=*) from=$((\${argument#--after-cursor=} + 1)) ;;
+    --lines=0) from=$(($(wc -l <${file}) + 1)) ;;
+  esac
+done
+exec tail -n +$from -F ${file}
+`;
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

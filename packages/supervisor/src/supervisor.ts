@@ -1,15 +1,18 @@
 import type { Server } from "node:http";
-import { messageOf } from "@holdfast/contracts";
+import { messageOf, type WireApps } from "@holdfast/contracts";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
+import { v2TagRoutes } from "./api/v2-tags.ts";
 import { v3NetworkRoutes } from "./api/v3-network.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { SupervisorCore } from "./cloud/cloud-device.ts";
+import { FleetSide } from "./cloud/fleet-side.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
-import { readFacts } from "./device/facts.ts";
+import { parseOsRelease, readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
@@ -18,6 +21,7 @@ import { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
+import type { RegistryLogin } from "./engine/registry-login.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
@@ -27,25 +31,23 @@ import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts
 import { TargetStore } from "./sources/target-store.ts";
 import { desiredFrom } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
+import { readIfThere } from "./storage/durable-file.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
+  /** Told who the device is; the engine logs in by it. */
+  readonly registryLogin: RegistryLogin;
   readonly paths: Paths;
   readonly version: string;
   readonly log: Log;
   readonly clock?: Clock;
 };
 
-/** Default time between two polls, also the longest between two looks at the engine (compat 1.3). */
-const DEFAULT_POLL_MS = 900_000;
-
 /** The whole agent: sources of targets, the apply loop and the device API, joined. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
-  readonly #config: ConfigJson;
-  readonly #facts: DeviceFacts;
   readonly #settings: SettingsStore;
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
@@ -56,6 +58,8 @@ export class Supervisor {
   readonly #firewall: FirewallWishes;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
+  readonly #fleet: FleetSide;
+  #facts: DeviceFacts;
   #mayRecallPreload = false;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
@@ -64,27 +68,31 @@ export class Supervisor {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.now();
-    this.#config = parts.config;
     this.#facts = parts.facts;
+    options.registryLogin.know(parts.facts);
     this.#settings = parts.settings;
     this.#images = parts.images;
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
+    const { config, osRelease } = parts;
+    this.#fleet = new FleetSide({ ...options, config, osRelease, core: this.#core(), clock: this.#clock });
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
       clock: this.#clock,
       log: options.log,
-      pollIntervalMs: this.#pollInterval(),
+      tell: this.#fleet.tell,
+      pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
       store: parts.store,
       isLocalMode: () => this.#isLocalMode(),
       log: options.log,
+      onFleetConfig: (config) => this.#fleet.adopt(config),
       onTarget: async (target) => {
-        const desired = desiredFrom(target, this.#facts);
+        const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
         this.#wanted = desired.apps.flatMap((app) => app.services.map((spec) => spec.image));
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
@@ -103,7 +111,10 @@ export class Supervisor {
     const facts = await readFacts(paths, config, name);
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
-    return new Supervisor(options, { config, settings, facts, images, store });
+    const osRelease = parseOsRelease((await readIfThere(paths.osRelease)) ?? "");
+    const supervisor = new Supervisor(options, { config, settings, facts, images, store, osRelease });
+    await supervisor.#fleet.open();
+    return supervisor;
   }
 
   /** Serves and reconciles until the signal fires. Apps keep running afterwards. */
@@ -119,6 +130,7 @@ export class Supervisor {
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
         this.#followDevelopmentMode(signal),
+        this.#fleet.run(signal),
       ]);
     } finally {
       server.close();
@@ -126,9 +138,13 @@ export class Supervisor {
     }
   }
 
-  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
   #isLocalMode(): boolean {
-    return (this.#facts.apiEndpoint === "" && this.#development.isOn()) || this.#settings.get().localMode;
+    return this.#isLocalByDefault() || this.#settings.get().localMode || this.#fleet.config().localMode;
+  }
+
+  /** Only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
+  #isLocalByDefault(): boolean {
+    return this.#facts.apiEndpoint === "" && this.#development.isOn();
   }
 
   /** Keys guard every device that is not in development mode, local mode or not. */
@@ -166,8 +182,41 @@ export class Supervisor {
     close();
   }
 
-  #pollInterval(): number {
-    return this.#config.appUpdatePollInterval ?? DEFAULT_POLL_MS;
+  #name(): string {
+    return this.#target.stored()?.name ?? this.#facts.name;
+  }
+
+  #core(): SupervisorCore {
+    return {
+      facts: () => this.#facts,
+      isDevelopment: () => this.#development.isOn(),
+      isLocalMode: () => this.#isLocalMode(),
+      globalKey: () => this.#settings.get().globalKey,
+      status: () => this.#loop.status(),
+      fleetTarget: () => this.#target.fleet(),
+      identify: async ({ uuid, deviceKey }) => {
+        if (uuid === this.#facts.uuid && deviceKey === this.#facts.deviceApiKey) return;
+        this.#facts = { ...this.#facts, uuid, deviceApiKey: deviceKey };
+        this.#options.registryLogin.know(this.#facts);
+        await this.#applyAgain();
+      },
+      takeTarget: (target) => this.#target.takeFleet(target),
+      obey: async ({ force }) => {
+        const { current } = this.#loop.status();
+        if (force && current !== undefined) await this.#files.breakLocks(current);
+        await this.#applyAgain();
+      },
+      configChanged: () => this.#wishFirewall(),
+    };
+  }
+
+  /** Hands the target in force to the loop again: with other facts, or to try at once what has failed. */
+  async #applyAgain(): Promise<void> {
+    try {
+      await this.#target.resume();
+    } catch (error) {
+      this.#options.log.error(`The stored target is not usable: ${messageOf(error)}`);
+    }
   }
 
   /** The stored target; without one, the preload; without that, what was preloaded once, if nothing contradicts. */
@@ -184,12 +233,20 @@ export class Supervisor {
       return;
     }
     try {
+      if (preload.pinDevice) await this.#pinTo(preload.apps);
       await this.#target.takePreload(preload);
       await consumePreload(paths.appsJson);
       log.info(`Took over the preload: ${Object.keys(preload.apps).length} app(s)`);
     } catch (error) {
       log.error(`The preload is not usable: ${messageOf(error)}`);
     }
+  }
+
+  /** The first app of class fleet stays at its release. */
+  async #pinTo(apps: WireApps): Promise<void> {
+    const fleet = Object.values(apps).find((app) => app.class === "fleet" && !app.is_host);
+    const [commit] = Object.keys(fleet?.releases ?? {});
+    if (fleet !== undefined && commit !== undefined) await this.#fleet.cloud()?.pinTo({ appId: fleet.id, commit });
   }
 
   #effects(): RoundEffects {
@@ -219,7 +276,7 @@ export class Supervisor {
     const device: Device = {
       version: this.#options.version,
       info: () => ({ arch: this.#facts.arch, deviceType: this.#facts.deviceType }),
-      name: () => this.#target.stored()?.name ?? this.#facts.name,
+      name: () => this.#name(),
       isLocalMode: () => this.#isLocalMode(),
       isHealthy: () => this.#isHealthy(),
       status: () => this.#loop.status(),
@@ -235,6 +292,7 @@ export class Supervisor {
         ...v1Routes(device),
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
+        ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
         ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
       ],
       keys: this.#keys,
@@ -243,11 +301,12 @@ export class Supervisor {
     });
   }
 
-  /** A managed device is healthy while the loop looks at the engine in time (compat 3.1). */
+  /** A managed device is healthy while the engine is looked at, and the server asked, in time (compat 3.1). */
   #isHealthy(): boolean {
     if (this.#facts.apiEndpoint === "") return true;
+    if (this.#fleet.cloud()?.isAlive() === false) return false;
     const { lastRoundAt } = this.#loop.status();
-    return this.#clock.now() - Math.max(lastRoundAt, this.#startedAt) < 2 * this.#pollInterval();
+    return this.#clock.now() - Math.max(lastRoundAt, this.#startedAt) < 2 * this.#fleet.config().pollIntervalMs;
   }
 }
 
@@ -257,4 +316,5 @@ type Parts = {
   readonly facts: DeviceFacts;
   readonly images: ImageLedger;
   readonly store: TargetStore;
+  readonly osRelease: Readonly<Record<string, string>>;
 };

@@ -6,4 +6,9 @@ export const supervisorErrors = {
   "supervisor.pull-failed": "An image could not be downloaded.",
   "supervisor.bundle-too-big": "The supervisor's bundle exceeds its size limit.",
   "supervisor.host-silent": "The host does not answer the supervisor.",
+  "supervisor.config-json-unusable": "config.json is missing or not valid, so it cannot be changed.",
+  "supervisor.server-unreachable": "The fleet server does not answer.",
+  "supervisor.server-refused": "The fleet server refused a request.",
+  "supervisor.server-answer-unusable": "The fleet server answered with something that cannot be used.",
+  "supervisor.too-many-tags": "More tags wait for the fleet server than are kept.",
 } as const;

@@ -19,6 +19,9 @@ const environmentSchema = z
     DEVELOPMENT_FLAG_PATH: z.string().default("/mnt/root/run/holdfast/development"),
     HOST_CONFIG_DIR: z.string().default("/mnt/state/root-overlay/etc/balena-supervisor"),
     ENGINE_GATEWAY_PORT: port.default(2375),
+    DATA_MOUNTPOINT: z.string().default("/mnt/data"),
+    /** Stands for the host's journalctl, in tests. */
+    JOURNALCTL: z.string().optional(),
     SUPERVISOR_VERSION: z.string().optional(),
   })
   .transform((env) => ({
@@ -35,6 +38,8 @@ const environmentSchema = z
     developmentFlag: env.DEVELOPMENT_FLAG_PATH,
     hostConfigDir: env.HOST_CONFIG_DIR,
     gatewayPort: env.ENGINE_GATEWAY_PORT,
+    dataMount: env.DATA_MOUNTPOINT,
+    journalctl: env.JOURNALCTL,
     version: env.SUPERVISOR_VERSION,
   }));
 export type Paths = z.infer<typeof environmentSchema>;
