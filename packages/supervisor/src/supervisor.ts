@@ -1,26 +1,31 @@
 import type { Server } from "node:http";
+import { dirname } from "node:path";
 import { messageOf } from "@holdfast/contracts";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
+import { v1HostConfigRoutes } from "./api/v1-host-config.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
 import { v3NetworkRoutes } from "./api/v3-network.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
+import { ConfigJsonFile } from "./device/config-json-file.ts";
 import { readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
+import { withLocks } from "./device/with-locks.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { HostConfigFiles } from "./host/host-config-files.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
@@ -230,16 +235,22 @@ export class Supervisor {
         await this.#target.takeLocal(state);
       },
     };
+    const { engine, paths, log } = this.#options;
+    const hostConfig = new HostConfigFiles(new ConfigJsonFile(paths.configJson), dirname(paths.configJson));
     return apiServer({
       routes: [
         ...v1Routes(device),
+        ...v1HostConfigRoutes(
+          hostConfig,
+          withLocks(this.#files, () => engine.observe()),
+        ),
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
-        ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
+        ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
       ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
-      log: this.#options.log,
+      log,
     });
   }
 

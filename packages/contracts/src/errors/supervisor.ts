@@ -5,5 +5,7 @@ export const supervisorErrors = {
   "supervisor.engine-refused": "The container engine refused a request.",
   "supervisor.pull-failed": "An image could not be downloaded.",
   "supervisor.bundle-too-big": "The supervisor's bundle exceeds its size limit.",
+  "supervisor.invalid-host-config": "What was asked of the host's configuration cannot work; nothing was changed.",
+  "supervisor.config-json-unusable": "config.json is missing or not valid, so it cannot be changed.",
   "supervisor.host-silent": "The host does not answer the supervisor.",
 } as const;

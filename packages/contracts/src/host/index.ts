@@ -1,0 +1,3 @@
+export * from "./hostname.ts";
+export * from "./proxy-settings.ts";
+export * from "./redsocks-file.ts";
