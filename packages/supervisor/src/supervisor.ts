@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf } from "@holdfast/contracts";
+import { type FirewallWish, firewallModeOf } from "@holdfast/contracts/host";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
@@ -24,9 +25,11 @@ import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
-import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { fleetVariable } from "./host/fleet-variable.ts";
 import { HostConfigFiles } from "./host/host-config-files.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { usesHostNetwork } from "./host/uses-host-network.ts";
+import { WishFile } from "./host/wish-file.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -58,7 +61,7 @@ export class Supervisor {
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
-  readonly #firewall: FirewallWishes;
+  readonly #firewall: WishFile;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   #mayRecallPreload = false;
@@ -76,7 +79,7 @@ export class Supervisor {
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
-    this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
+    this.#firewall = new WishFile(join(options.paths.hostConfigDir, "firewall.json"), options.log);
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -142,12 +145,13 @@ export class Supervisor {
   }
 
   #wishFirewall(): Promise<void> {
-    return this.#firewall.put({
-      mode: firewallMode(this.#target.stored()?.config ?? {}),
+    const wish: FirewallWish = {
+      mode: firewallModeOf(fleetVariable(this.#target.stored()?.config ?? {}, "HOST_FIREWALL_MODE")),
       hasHostServices: this.#hasHostServices,
       isApiOpen: this.#isOpen(),
       apiPort: this.#facts.listenPort,
-    });
+    };
+    return this.#firewall.put(`${JSON.stringify(wish)}\n`);
   }
 
   /** In development mode the engine answers over TCP, too; the firewall follows the mode. */

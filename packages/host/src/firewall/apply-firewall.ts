@@ -1,6 +1,7 @@
+import { parseFirewallWish } from "@holdfast/contracts/host";
 import { DEVELOPMENT_FLAG } from "../config/areas/development.ts";
 import { exists, type Machine } from "../machine/machine.ts";
-import { CHAIN, firewallRules, parseWish } from "./firewall-rules.ts";
+import { CHAIN, firewallRules } from "./firewall-rules.ts";
 
 /** Written by the supervisor; on the state partition, so that it holds from the next boot's first moment. */
 export const WISH = "/etc/balena-supervisor/firewall.json";
@@ -18,7 +19,7 @@ function apply(machine: Machine, family: 4 | 6, rules: string): boolean {
 
 /** Brings the firewall to what the supervisor wishes and development mode lets. @returns the exit status */
 export function applyFirewall(machine: Machine): number {
-  const wish = parseWish(machine.readText(WISH));
+  const wish = parseFirewallWish(machine.readText(WISH));
   const isDevelopment = exists(machine, DEVELOPMENT_FLAG);
   const failed = ([4, 6] as const).filter(
     (family) => !apply(machine, family, firewallRules(family, wish, isDevelopment)),

@@ -1,43 +1,7 @@
-/** How the fleet wants the firewall: `auto` is on while an app of the device shares the host's network. */
-export type FirewallMode = "on" | "off" | "auto";
-
-/** What the supervisor knows and the host does not; it writes this file, the host reads it. */
-export type FirewallWish = {
-  readonly mode: FirewallMode;
-  /** An app shares the host's network. */
-  readonly hasHostServices: boolean;
-  /** The device API is for everybody: local mode. Only development mode lets it. */
-  readonly isApiOpen: boolean;
-  readonly apiPort: number;
-};
-
-/** Until the supervisor says otherwise: the device API is closed to the network, all else is left alone. */
-export const DEFAULT_WISH: FirewallWish = { mode: "off", hasHostServices: false, isApiOpen: false, apiPort: 48_484 };
+import type { FirewallWish } from "@holdfast/contracts/host";
 
 /** The device contract: tools look for this chain. */
 export const CHAIN = "BALENA-FIREWALL";
-
-type Json = Readonly<Record<string, unknown>>;
-const isMode = (value: unknown): value is FirewallMode => value === "on" || value === "off" || value === "auto";
-
-/** Reads the supervisor's wish; each field that cannot be used keeps its default. Never throws. Pure. */
-export function parseWish(text: string | undefined): FirewallWish {
-  let json: Json = {};
-  try {
-    const value: unknown = JSON.parse(text ?? "{}");
-    if (typeof value === "object" && value !== null) json = value as Json;
-  } catch {
-    // A file that nobody can read is no wish.
-  }
-  const { mode, hasHostServices, isApiOpen, apiPort } = json;
-  const isPort = typeof apiPort === "number" && Number.isInteger(apiPort) && apiPort > 0 && apiPort < 65_536;
-  return {
-    mode: isMode(mode) ? mode : DEFAULT_WISH.mode,
-    hasHostServices: hasHostServices === true,
-    isApiOpen: isApiOpen === true,
-    apiPort: isPort ? apiPort : DEFAULT_WISH.apiPort,
-  };
-}
 
 /** From here the device API may be asked, whatever the mode: itself, its containers, the tunnel to the fleet server. */
 const API_INTERFACES = ["lo", "supervisor0", "balena0", "docker0", "resin-vpn", "tun0"];

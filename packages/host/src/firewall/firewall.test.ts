@@ -1,10 +1,10 @@
-import fc from "fast-check";
+import { DEFAULT_FIREWALL_WISH, type FirewallWish } from "@holdfast/contracts/host";
 import { describe, expect, it } from "vitest";
 import { simulateMachine } from "../machine/simulated-machine.ts";
 import { applyFirewall, WISH } from "./apply-firewall.ts";
-import { DEFAULT_WISH, type FirewallWish, firewallRules, parseWish } from "./firewall-rules.ts";
+import { firewallRules } from "./firewall-rules.ts";
 
-const open: FirewallWish = { ...DEFAULT_WISH, isApiOpen: true };
+const open: FirewallWish = { ...DEFAULT_FIREWALL_WISH, isApiOpen: true };
 const rulesOf = (wish: FirewallWish, isDevelopment: boolean): string[] =>
   firewallRules(4, wish, isDevelopment)
     .split("\n")
@@ -13,7 +13,11 @@ const rulesOf = (wish: FirewallWish, isDevelopment: boolean): string[] =>
 
 describe("firewallRules", () => {
   it("closes the device API to the network, in production whatever is wished", () => {
-    for (const rules of [rulesOf(DEFAULT_WISH, true), rulesOf(DEFAULT_WISH, false), rulesOf(open, false)]) {
+    for (const rules of [
+      rulesOf(DEFAULT_FIREWALL_WISH, true),
+      rulesOf(DEFAULT_FIREWALL_WISH, false),
+      rulesOf(open, false),
+    ]) {
       const reject = rules.indexOf("-p tcp --dport 48484 -j REJECT --reject-with tcp-reset");
       expect(rules.indexOf("-i supervisor0 -p tcp --dport 48484 -j ACCEPT")).toBeLessThan(reject);
       expect(rules.indexOf("-i resin-vpn -p tcp --dport 48484 -j ACCEPT")).toBeLessThan(reject);
@@ -24,23 +28,23 @@ describe("firewallRules", () => {
   });
 
   it("follows the port of the device API", () => {
-    expect(rulesOf({ ...DEFAULT_WISH, apiPort: 4242 }, false)).toContain(
+    expect(rulesOf({ ...DEFAULT_FIREWALL_WISH, apiPort: 4242 }, false)).toContain(
       "-p tcp --dport 4242 -j REJECT --reject-with tcp-reset",
     );
   });
 
   it("refuses the rest only when it is on, and never ssh", () => {
-    const last = (wish: Partial<FirewallWish>) => rulesOf({ ...DEFAULT_WISH, ...wish }, false).at(-1);
+    const last = (wish: Partial<FirewallWish>) => rulesOf({ ...DEFAULT_FIREWALL_WISH, ...wish }, false).at(-1);
     expect(last({ mode: "off", hasHostServices: true })).toBe("-j RETURN");
     expect(last({ mode: "auto" })).toBe("-j RETURN");
     expect(last({ mode: "auto", hasHostServices: true })).toBe("-j REJECT");
     expect(last({ mode: "on" })).toBe("-j REJECT");
-    expect(rulesOf({ ...DEFAULT_WISH, mode: "on" }, false)).toContain("-p tcp --dport 22222 -j ACCEPT");
+    expect(rulesOf({ ...DEFAULT_FIREWALL_WISH, mode: "on" }, false)).toContain("-p tcp --dport 22222 -j ACCEPT");
   });
 
   it("is complete for iptables-restore in both families", () => {
     for (const family of [4, 6] as const) {
-      const lines = firewallRules(family, { ...DEFAULT_WISH, mode: "on" }, false).split("\n");
+      const lines = firewallRules(family, { ...DEFAULT_FIREWALL_WISH, mode: "on" }, false).split("\n");
       expect([lines[0], lines[1], lines.at(-2), lines.at(-1)]).toEqual([
         "*filter",
         ":BALENA-FIREWALL - [0:0]",
@@ -48,20 +52,6 @@ describe("firewallRules", () => {
         "",
       ]);
     }
-  });
-});
-
-describe("parseWish", () => {
-  it("takes any text, and what it cannot use keeps its default", () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof parseWish(text).apiPort === "number"));
-    expect(parseWish(undefined)).toEqual(DEFAULT_WISH);
-    expect(parseWish('{"mode":"none","apiPort":"x","isApiOpen":"true"}')).toEqual(DEFAULT_WISH);
-    expect(parseWish('{"mode":"auto","hasHostServices":true,"isApiOpen":true,"apiPort":80}')).toEqual({
-      mode: "auto",
-      hasHostServices: true,
-      isApiOpen: true,
-      apiPort: 80,
-    });
   });
 });
 

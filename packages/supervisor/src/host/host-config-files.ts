@@ -1,8 +1,7 @@
-import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { ConfigJsonFile } from "../device/config-json-file.ts";
 import { shortName } from "../device/facts.ts";
-import { readIfThere, syncDirectory, writeDurably } from "../storage/durable-file.ts";
+import { readIfThere, replaceDurably } from "../storage/durable-file.ts";
 import type { HostConfigChange } from "./host-config-change.ts";
 import { type ProxyView, parseProxy } from "./proxy-file.ts";
 
@@ -47,8 +46,9 @@ export class HostConfigFiles {
   async #write({ hostname, redsocks, noProxy }: HostConfigChange): Promise<void> {
     if (hostname !== undefined) await this.#configJson.change({ hostname: hostname || (await this.#shortName()) });
     // The exceptions first: a new proxy must not take what they name.
-    if (noProxy !== undefined) await replace(this.#noProxy, noProxy.map((line) => `${line}\n`).join("") || undefined);
-    if (redsocks !== undefined) await replace(this.#redsocks, redsocks ?? undefined);
+    if (noProxy !== undefined)
+      await replaceDurably(this.#noProxy, noProxy.map((line) => `${line}\n`).join("") || undefined);
+    if (redsocks !== undefined) await replaceDurably(this.#redsocks, redsocks ?? undefined);
   }
 
   async #shortName(): Promise<string> {
@@ -62,12 +62,3 @@ const linesOf = (text: string): readonly string[] =>
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-
-/** Makes a file what it should be; undefined: there is none. Flash is not written for nothing. */
-async function replace(path: string, content: string | undefined): Promise<void> {
-  const present = await readIfThere(path);
-  if (present === content) return;
-  if (content !== undefined) return writeDurably(path, content);
-  await rm(path);
-  await syncDirectory(dirname(path));
-}
