@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { messageOf } from "@holdfast/contracts";
-import { type FirewallWish, firewallModeOf } from "@holdfast/contracts/host";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
@@ -25,11 +24,10 @@ import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
-import { fleetVariable } from "./host/fleet-variable.ts";
 import { HostConfigFiles } from "./host/host-config-files.ts";
+import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
-import { WishFile } from "./host/wish-file.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -61,7 +59,7 @@ export class Supervisor {
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
-  readonly #firewall: WishFile;
+  readonly #wishes: HostWishes;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   #mayRecallPreload = false;
@@ -79,7 +77,7 @@ export class Supervisor {
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
-    this.#firewall = new WishFile(join(options.paths.hostConfigDir, "firewall.json"), options.log);
+    this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -97,7 +95,7 @@ export class Supervisor {
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
-        await this.#wishFirewall();
+        await this.#wishHost();
       },
     });
   }
@@ -144,14 +142,13 @@ export class Supervisor {
     return this.#isLocalMode() && this.#development.isOn();
   }
 
-  #wishFirewall(): Promise<void> {
-    const wish: FirewallWish = {
-      mode: firewallModeOf(fleetVariable(this.#target.stored()?.config ?? {}, "HOST_FIREWALL_MODE")),
+  #wishHost(): Promise<void> {
+    return this.#wishes.put(this.#target.stored()?.config, {
+      isManaged: this.#facts.apiEndpoint !== "",
       hasHostServices: this.#hasHostServices,
       isApiOpen: this.#isOpen(),
       apiPort: this.#facts.listenPort,
-    };
-    return this.#firewall.put(`${JSON.stringify(wish)}\n`);
+    });
   }
 
   /** In development mode the engine answers over TCP, too; the firewall follows the mode. */
@@ -164,7 +161,7 @@ export class Supervisor {
       gateway = undefined;
     };
     await this.#development.follow((isOn) => {
-      void this.#wishFirewall();
+      void this.#wishHost();
       close();
       if (!isOn) return;
       gateway = engineGateway(paths.engineSocket);
@@ -216,6 +213,7 @@ export class Supervisor {
       observed: async (current: Current) => {
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
+        await this.#wishHost();
         if (!this.#mayRecallPreload) return;
         this.#mayRecallPreload = false;
         const preload = await recallPreload(paths.appsJson, current, log);

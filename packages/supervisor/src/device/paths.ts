@@ -18,6 +18,7 @@ const environmentSchema = z
     RUNTIME_DIR: z.string().default("/tmp/balena-supervisor"),
     DEVELOPMENT_FLAG_PATH: z.string().default("/mnt/root/run/holdfast/development"),
     HOST_CONFIG_DIR: z.string().default("/mnt/state/root-overlay/etc/balena-supervisor"),
+    VPN_DIR: z.string().default("/mnt/state/root-overlay/etc/openvpn"),
     ENGINE_GATEWAY_PORT: port.default(2375),
     SUPERVISOR_VERSION: z.string().optional(),
   })
@@ -34,6 +35,7 @@ const environmentSchema = z
     runtimeDir: env.RUNTIME_DIR,
     developmentFlag: env.DEVELOPMENT_FLAG_PATH,
     hostConfigDir: env.HOST_CONFIG_DIR,
+    vpnDir: env.VPN_DIR,
     gatewayPort: env.ENGINE_GATEWAY_PORT,
     version: env.SUPERVISOR_VERSION,
   }));
