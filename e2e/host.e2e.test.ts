@@ -101,4 +101,23 @@ describe("host programs under the device's QuickJS", () => {
     const [from = 0, to = 0] = output.trim().split("\n").map(Number);
     expect((to - from) / 10 / 1e6).toBeLessThan(100);
   });
+
+  it("tells sshd, and nobody else, who a user of the fleet server is", () => {
+    const { status, output } = js.device(`
+      echo '{"endpoint":"https://api.example.com","key":"k"}' > /run/holdfast/cloud-login.json
+      cp "$(command -v sleep)" /tmp/sshd-session && /tmp/sshd-session 30 & sshd=$!
+      until grep -q sshd-session /proc/$sshd/comm; do sleep 0.1; done
+      ask() {
+        call='{"method":"io.systemd.UserDatabase.GetUserRecord","parameters":{"userName":"alice","service":"io.holdfast.CloudUsers"}}'
+        { printf '%s' "$call"; printf '\\0'; } | host cloud-users "0-$1-0" | tr '\\0' '@'
+        echo
+      }
+      ask $sshd
+      ask $$
+      kill $sshd; rm /tmp/sshd-session`);
+    const [known = "", unknown = ""] = output.split("\n");
+    expect(known).toMatch(/^\{"parameters":\{"record":\{"userName":"alice",.*"uid":0,.*\}@$/);
+    expect(unknown).toBe('{"error":"io.systemd.UserDatabase.NoRecordFound","parameters":{}}@');
+    expect(status).toBe(0);
+  });
 });
