@@ -120,4 +120,12 @@ describe("host programs under the device's QuickJS", () => {
     expect(unknown).toBe('{"error":"io.systemd.UserDatabase.NoRecordFound","parameters":{}}@');
     expect(status).toBe(0);
   });
+
+  it("passes on what a container prints, out of the engine's stream of it", () => {
+    const { status, output } = js.device(`
+      { printf '\\1\\0\\0\\0\\0\\0\\0\\6hello '; sleep 0.2
+        printf '\\2\\0\\0\\0\\0\\0'; sleep 0.2; printf '\\0\\7wor'; sleep 0.2; printf 'ld!\\n'; } | host container-output`);
+    expect(output).toBe("hello world!\n");
+    expect(status).toBe(0);
+  });
 });
