@@ -1,5 +1,6 @@
 import { parseFirewallWish } from "@holdfast/contracts/host";
 import { DEVELOPMENT_FLAG } from "../config/areas/development.ts";
+import { readSupervisorSettings } from "../config/areas/supervisor.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 import { CHAIN, firewallRules } from "./firewall-rules.ts";
 
@@ -21,8 +22,9 @@ function apply(machine: Machine, family: 4 | 6, rules: string): boolean {
 export function applyFirewall(machine: Machine): number {
   const wish = parseFirewallWish(machine.readText(WISH));
   const isDevelopment = exists(machine, DEVELOPMENT_FLAG);
+  const { port: listenPort } = readSupervisorSettings(machine);
   const failed = ([4, 6] as const).filter(
-    (family) => !apply(machine, family, firewallRules(family, wish, isDevelopment)),
+    (family) => !apply(machine, family, firewallRules(family, wish, { isDevelopment, listenPort })),
   );
   for (const family of failed) machine.log(`the IPv${family} firewall cannot be set`);
   return failed.length === 0 ? 0 : 1;

@@ -10,21 +10,30 @@ const RESOLVER_INTERFACES = ["lo", "resin-dns", "balena0", "docker0", "superviso
 const SSH_PORT = 22_222;
 const ENGINE_PORT = 2375;
 
+/** What the host knows better than the supervisor, or earlier. */
+export type FirewallFacts = {
+  readonly isDevelopment: boolean;
+  /** Where config.json has the supervisor listen; its wish names the port where it listens still. Both are meant. */
+  readonly listenPort: number;
+};
+
 /**
  * The chain's rules in the form of iptables-restore, for IPv4 or IPv6. In every mode the device API is closed to the
  * network unless the device is in development mode and in local mode, and the resolver serves the device's own
  * containers only; `on` refuses all else but ssh, the engine's port and what a host needs to be one. Pure.
  */
-export function firewallRules(family: 4 | 6, wish: FirewallWish, isDevelopment: boolean): string {
+export function firewallRules(family: 4 | 6, wish: FirewallWish, facts: FirewallFacts): string {
   const accept = (match: string): string => `${match} -j ACCEPT`;
   const isOn = wish.mode === "on" || (wish.mode === "auto" && wish.hasHostServices);
-  const api = `-p tcp --dport ${wish.apiPort}`;
+  const ports = [...new Set([facts.listenPort, wish.apiPort])].map((port) => `-p tcp --dport ${port}`);
   const rules = [
     accept("-m conntrack --ctstate ESTABLISHED,RELATED"),
     accept("-m addrtype --src-type LOCAL"),
-    ...(wish.isApiOpen && isDevelopment
-      ? [accept(api)]
-      : [...API_INTERFACES.map((name) => accept(`-i ${name} ${api}`)), `${api} -j REJECT --reject-with tcp-reset`]),
+    ...ports.flatMap((api) =>
+      wish.isApiOpen && facts.isDevelopment
+        ? [accept(api)]
+        : [...API_INTERFACES.map((name) => accept(`-i ${name} ${api}`)), `${api} -j REJECT --reject-with tcp-reset`],
+    ),
     ...["udp", "tcp"].flatMap((protocol) => [
       ...RESOLVER_INTERFACES.map((name) => accept(`-i ${name} -p ${protocol} --dport 53`)),
       // Another host on the link could otherwise reach the bridge's address through this device.
