@@ -13,6 +13,8 @@ import {
 } from "./device/config-editor.ts";
 import { appContainers } from "./device/containers.ts";
 import type { Device } from "./device/device.ts";
+import { listenOnLoopback } from "./machine/listen-on-loopback.ts";
+import { TEST_MACHINE } from "./neighbour/tree-server.ts";
 
 const PATIENCE = minutes(5);
 /** Engine and supervisor start anew. */
@@ -127,11 +129,8 @@ describe("balenaRootCA", () => {
       cert: await device.shell("cat /run/ca/cert"),
     });
     server.on("request", (_, response) => response.end("{}"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("the server has no port");
     // QEMU's network leads there.
-    at = `10.0.2.2:${address.port}`;
+    at = `${TEST_MACHINE}:${await listenOnLoopback(server)}`;
   });
   afterAll(() => {
     server.close();
