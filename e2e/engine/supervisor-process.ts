@@ -77,6 +77,7 @@ export class SupervisorProcess {
       ROOT_MOUNTPOINT: "/",
       DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
       HOST_CONFIG_DIR: join(this.directory, "host"),
+      VPN_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
@@ -112,9 +113,9 @@ export class SupervisorProcess {
     return fetch(`http://127.0.0.1:${this.port}${path}`);
   }
 
-  post(path: string, body: unknown): Promise<Response> {
+  post(path: string, body: unknown, method: "POST" | "PATCH" = "POST"): Promise<Response> {
     const headers = { "content-type": "application/json" };
-    return fetch(`http://127.0.0.1:${this.port}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { method, headers, body: JSON.stringify(body) });
   }
 
   async status(): Promise<StateStatus> {
