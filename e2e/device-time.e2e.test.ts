@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootedDevice } from "./device/booted-device.ts";
 import { editConfig, journalEnd, soon, untilSays } from "./device/config-editor.ts";
 import type { Device } from "./device/device.ts";
+import { listenOnLoopback } from "./machine/listen-on-loopback.ts";
 import { Neighbour } from "./neighbour/neighbour.ts";
 import { TimeServer } from "./neighbour/time-server.ts";
-import { listen, TEST_MACHINE } from "./neighbour/tree-server.ts";
+import { TEST_MACHINE } from "./neighbour/tree-server.ts";
 
 const NTP = "198.51.100.1";
 const DAY = 86_400;
@@ -101,7 +102,7 @@ describe("where NTP is blocked", () => {
     const web = createSecureServer({ key, cert }, (_, response) => {
       response.writeHead(204, { date: new Date(Date.now() + ahead * 1000).toUTCString() }).end();
     });
-    const port = await listen(web);
+    const port = await listenOnLoopback(web);
     server.isSilent = true;
     await device.shell("systemctl restart chrony.service");
     await editConfig(device, `.os.network.connectivity.uri = "https://${TEST_MACHINE}:${port}/check"`);

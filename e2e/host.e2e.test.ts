@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { QuickJs } from "./host/quickjs.ts";
+import { listenOnLoopback } from "./machine/listen-on-loopback.ts";
 import { NameServer } from "./neighbour/name-server.ts";
-import { listen } from "./neighbour/tree-server.ts";
 
 // The unit tests run the programs' logic under Node; QuickJS differs in what it lacks and in its bugs.
 let js: QuickJs;
@@ -130,7 +130,7 @@ describe("host programs under the device's QuickJS", () => {
   it("asks name servers and the connectivity address with what the device has", async () => {
     using names = await NameServer.start("192.0.2.1");
     const web = createServer((_, response) => response.writeHead(204).end());
-    const port = await listen(web);
+    const port = await listenOnLoopback(web);
     const { output } = await js.deviceMeanwhile(`
       echo 'server=127.0.0.1#${names.port}' >/run/dnsmasq.servers
       echo 'server=127.0.0.1#9' >>/run/dnsmasq.servers
@@ -148,5 +148,32 @@ describe("host programs under the device's QuickJS", () => {
     );
     const [from = 0, to = 0] = output.trim().split("\n").map(Number);
     expect((to - from) / 10 / 1e6).toBeLessThan(100);
+  });
+
+  it("tells sshd, and nobody else, who a user of the fleet server is", () => {
+    const { status, output } = js.device(`
+      echo '{"endpoint":"https://api.example.com","key":"k"}' > /run/holdfast/cloud-login.json
+      cp "$(command -v sleep)" /tmp/sshd-session && /tmp/sshd-session 30 & sshd=$!
+      until grep -q sshd-session /proc/$sshd/comm; do sleep 0.1; done
+      ask() {
+        call='{"method":"io.systemd.UserDatabase.GetUserRecord","parameters":{"userName":"alice","service":"io.holdfast.CloudUsers"}}'
+        { printf '%s' "$call"; printf '\\0'; } | host cloud-users "0-$1-0" | tr '\\0' '@'
+        echo
+      }
+      ask $sshd
+      ask $$
+      kill $sshd; rm /tmp/sshd-session`);
+    const [known = "", unknown = ""] = output.split("\n");
+    expect(known).toMatch(/^\{"parameters":\{"record":\{"userName":"alice",.*"uid":0,.*\}@$/);
+    expect(unknown).toBe('{"error":"io.systemd.UserDatabase.NoRecordFound","parameters":{}}@');
+    expect(status).toBe(0);
+  });
+
+  it("passes on what a container prints, out of the engine's stream of it", () => {
+    const { status, output } = js.device(`
+      { printf '\\1\\0\\0\\0\\0\\0\\0\\6hello '; sleep 0.2
+        printf '\\2\\0\\0\\0\\0\\0'; sleep 0.2; printf '\\0\\7wor'; sleep 0.2; printf 'ld!\\n'; } | host container-output`);
+    expect(output).toBe("hello world!\n");
+    expect(status).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildSupervisorBundle } from "@holdfast/supervisor";
+import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 
 export type StateStatus = {
   readonly appState: string;
@@ -97,6 +98,7 @@ export class SupervisorProcess {
       ROOT_MOUNTPOINT: "/",
       DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
       HOST_CONFIG_DIR: join(this.directory, "host"),
+      VPN_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
       DATA_MOUNTPOINT: this.directory,
       JOURNALCTL: join(this.directory, "journalctl"),
@@ -134,9 +136,9 @@ export class SupervisorProcess {
     return fetch(`http://127.0.0.1:${this.port}${path}`);
   }
 
-  post(path: string, body: unknown): Promise<Response> {
+  post(path: string, body: unknown, method: "POST" | "PATCH" = "POST"): Promise<Response> {
     const headers = { "content-type": "application/json" };
-    return fetch(`http://127.0.0.1:${this.port}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { method, headers, body: JSON.stringify(body) });
   }
 
   async status(): Promise<StateStatus> {
@@ -174,14 +176,10 @@ done
 exec tail -n +$from -F ${file}
 `;
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

@@ -1,8 +1,10 @@
 import type { Server } from "node:http";
+import { dirname } from "node:path";
 import { messageOf, type WireApps } from "@holdfast/contracts";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
+import { v1HostConfigRoutes } from "./api/v1-host-config.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
 import { v2TagRoutes } from "./api/v2-tags.ts";
@@ -12,20 +14,24 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
+import { ConfigJsonFile } from "./device/config-json-file.ts";
 import { parseOsRelease, readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
+import { withLocks } from "./device/with-locks.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import type { RegistryLogin } from "./engine/registry-login.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
-import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { HostConfigFiles } from "./host/host-config-files.ts";
+import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { usesHostNetwork } from "./host/uses-host-network.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -55,7 +61,8 @@ export class Supervisor {
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
-  readonly #firewall: FirewallWishes;
+  readonly #wishes: HostWishes;
+  readonly #configJson: ConfigJsonFile;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
@@ -75,9 +82,11 @@ export class Supervisor {
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
-    this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
+    this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
+    this.#configJson = new ConfigJsonFile(options.paths.configJson);
     const { config, osRelease } = parts;
-    this.#fleet = new FleetSide({ ...options, config, osRelease, core: this.#core(), clock: this.#clock });
+    const [configJson, core, clock] = [this.#configJson, this.#core(), this.#clock];
+    this.#fleet = new FleetSide({ ...options, config, configJson, osRelease, core, clock });
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -97,7 +106,7 @@ export class Supervisor {
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
-        await this.#wishFirewall();
+        await this.#wishHost();
       },
     });
   }
@@ -152,9 +161,9 @@ export class Supervisor {
     return this.#isLocalMode() && this.#development.isOn();
   }
 
-  #wishFirewall(): Promise<void> {
-    return this.#firewall.put({
-      mode: firewallMode(this.#target.stored()?.config ?? {}),
+  #wishHost(): Promise<void> {
+    return this.#wishes.put(this.#target.stored()?.config, {
+      isManaged: this.#facts.apiEndpoint !== "",
       hasHostServices: this.#hasHostServices,
       isApiOpen: this.#isOpen(),
       apiPort: this.#facts.listenPort,
@@ -171,7 +180,7 @@ export class Supervisor {
       gateway = undefined;
     };
     await this.#development.follow((isOn) => {
-      void this.#wishFirewall();
+      void this.#wishHost();
       close();
       if (!isOn) return;
       gateway = engineGateway(paths.engineSocket);
@@ -206,7 +215,7 @@ export class Supervisor {
         if (force && current !== undefined) await this.#files.breakLocks(current);
         await this.#applyAgain();
       },
-      configChanged: () => this.#wishFirewall(),
+      configChanged: () => this.#wishHost(),
     };
   }
 
@@ -264,6 +273,7 @@ export class Supervisor {
       observed: async (current: Current) => {
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
+        await this.#wishHost();
         if (!this.#mayRecallPreload) return;
         this.#mayRecallPreload = false;
         const preload = await recallPreload(paths.appsJson, current, log);
@@ -287,17 +297,23 @@ export class Supervisor {
         await this.#target.takeLocal(state);
       },
     };
+    const { engine, paths, log } = this.#options;
+    const hostConfig = new HostConfigFiles(this.#configJson, dirname(paths.configJson));
     return apiServer({
       routes: [
         ...v1Routes(device),
+        ...v1HostConfigRoutes(
+          hostConfig,
+          withLocks(this.#files, () => engine.observe()),
+        ),
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
         ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
-        ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
+        ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
       ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
-      log: this.#options.log,
+      log,
     });
   }
 

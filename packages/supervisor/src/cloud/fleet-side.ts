@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { ConfigJson } from "../device/config-json.ts";
-import { ConfigJsonFile } from "../device/config-json-file.ts";
+import type { ConfigJsonFile } from "../device/config-json-file.ts";
 import type { Paths } from "../device/paths.ts";
 import { ConfigVariables } from "../device-config/config-variables.ts";
 import type { DeviceConfig } from "../device-config/device-config.ts";
@@ -20,6 +20,8 @@ export type FleetSideOptions = {
   readonly paths: Paths;
   readonly version: string;
   readonly config: ConfigJson;
+  /** The one writer of the file: two would share its temporary name. */
+  readonly configJson: ConfigJsonFile;
   /** The host's os-release. */
   readonly osRelease: Readonly<Record<string, string>>;
   readonly core: SupervisorCore;
@@ -34,14 +36,12 @@ export type FleetSideOptions = {
 export class FleetSide {
   readonly logs: LogHub;
   readonly #options: FleetSideOptions;
-  readonly #configJson: ConfigJsonFile;
   readonly #config: DeviceConfigInForce;
   #cloud: Cloud | undefined;
 
   constructor(options: FleetSideOptions) {
     const { config, clock, log, paths, core } = options;
     this.#options = options;
-    this.#configJson = new ConfigJsonFile(paths.configJson);
     const source = new JournalSource({
       command: paths.journalctl === undefined ? hostJournalctl(paths.rootMount) : [paths.journalctl],
       runtimeDir: paths.runtimeDir,
@@ -69,7 +69,6 @@ export class FleetSide {
     this.#cloud = await Cloud.open({
       ...this.#options,
       endpoint,
-      configJson: this.#configJson,
       hub: this.logs,
       device: {
         ...core,
@@ -105,7 +104,7 @@ export class FleetSide {
   }
 
   async #apply(values: DeviceConfig, variables: Readonly<Record<string, string>>): Promise<void> {
-    const { core, paths } = this.#options;
+    const { configJson, core, paths } = this.#options;
     this.#cloud?.followConfig();
     await core.configChanged();
     await dropTargetConfig(paths.runtimeDir, variables);
@@ -114,7 +113,7 @@ export class FleetSide {
     if (!isSaid && this.#cloud?.isIntroduced() !== true) return;
     const { runtimeDir } = paths;
     await switchPersistentLogging(values.persistentLogging, {
-      configJson: this.#configJson,
+      configJson,
       runtimeDir,
       tell: this.tell,
     });
