@@ -13,6 +13,8 @@ const effects: RoundEffects = {
   settings: () => ({ keepImages: false, keepVolumes: false, ownedImages: [] }),
   lockedApps: async () => new Map(),
   handedOver: async () => new Set(),
+  nextLookMs: () => Number.POSITIVE_INFINITY,
+  rebootNeeded: async () => {},
 };
 
 class Bench {

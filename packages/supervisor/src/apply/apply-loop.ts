@@ -2,11 +2,12 @@ import { messageOf } from "@holdfast/contracts";
 import type { Clock } from "../clock.ts";
 import type { Current } from "../engine/current.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UnhealthyRestarts } from "../health/unhealthy-restarts.ts";
 import type { Log } from "../log.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
 import { type Plan, type Step, stepKey } from "../plan/step.ts";
-import type { Desired } from "../spec/desired.ts";
+import { type Desired, imagesOf } from "../spec/desired.ts";
 import { Backoff, type Failure } from "./backoff.ts";
 import { describeStep } from "./describe-step.ts";
 import { runStep, type StepEffects } from "./run-step.ts";
@@ -21,6 +22,10 @@ export type RoundEffects = StepEffects & {
   readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
+  /** Milliseconds until somebody besides the plan wants another look; infinite when nobody does. */
+  readonly nextLookMs: () => number;
+  /** All is as wanted but for services that start after a reboot. Called with each look. */
+  readonly rebootNeeded: (services: readonly string[]) => Promise<void>;
 };
 
 export type ApplyOptions = {
@@ -68,6 +73,7 @@ export class ApplyLoop {
   readonly #progress = new Map<string, number>();
   readonly #finished = new Set<string>();
   readonly #seenRunning = new Set<string>();
+  readonly #unhealthy = new UnhealthyRestarts();
   #desired: Desired | undefined;
   #current: Current | undefined;
   #plan: Plan = { steps: [], waits: [] };
@@ -86,7 +92,7 @@ export class ApplyLoop {
     this.#desired = desired;
     this.#isPlanned = false;
     this.#backoff.clear();
-    const wanted = new Set(desired.apps.flatMap((app) => app.services.map((spec) => spec.image)));
+    const wanted = new Set(imagesOf(desired));
     for (const { step, abort } of this.#running.values()) {
       if (step.do === "pull-image" && !wanted.has(step.image)) abort.abort();
     }
@@ -124,6 +130,11 @@ export class ApplyLoop {
     };
   }
 
+  /** How often a container was restarted because it was unhealthy. */
+  healthRestartsOf(containerId: string): number {
+    return this.#unhealthy.countOf(containerId);
+  }
+
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
@@ -150,6 +161,7 @@ export class ApplyLoop {
       this.#isPlanned = true;
       this.#backoff.succeeded("engine");
       this.#logWaits(planned);
+      await this.#askForReboot(planned);
     } catch (error) {
       if (signal.aborted) return 0;
       const delay = this.#backoff.failed("engine", clock.now(), messageOf(error), MAX_ENGINE_DELAY_MS);
@@ -178,6 +190,7 @@ export class ApplyLoop {
       ...effects.settings(),
       now: clock.now(),
       seenRunning: this.#seenRunning,
+      restartPauses: this.#unhealthy.pauses(current, clock.monotonic()),
       handedOver: await effects.handedOver(desired, current),
       lockedApps: new Map(),
     };
@@ -215,9 +228,11 @@ export class ApplyLoop {
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
-    if (words.begin !== undefined) log.info(`${words.begin} '${words.object}'`);
+    const because = words.because === undefined ? "" : ` due to '${words.because}'`;
+    if (words.begin !== undefined) log.info(`${words.begin} '${words.object}'${because}`);
     const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
     if (step.do === "stop-container") this.#seenRunning.delete(step.id);
+    if (step.do === "restart-container") this.#unhealthy.restarted(step.id, clock.monotonic());
     try {
       await runStep(engine, effects, step, { signal: abort.signal, onProgress });
       if (step.do === "start-container") this.#seenRunning.add(step.id);
@@ -237,11 +252,18 @@ export class ApplyLoop {
   }
 
   #pause(): number {
-    const { clock, pollIntervalMs } = this.#options;
+    const { clock, effects, pollIntervalMs } = this.#options;
     const now = clock.now();
+    const lookMs = Math.min(effects.nextLookMs(), this.#plan.recheckAfterMs ?? pollIntervalMs);
     const retryAt = this.#backoff.nextRetry(this.#plan.steps.map(stepKey)) ?? Number.POSITIVE_INFINITY;
     const locked = this.#lockedRounds === 0 ? pollIntervalMs : 500 * 2 ** Math.min(this.#lockedRounds, 20);
-    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, this.#plan.recheckAfterMs ?? pollIntervalMs));
+    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, lookMs));
+  }
+
+  async #askForReboot({ steps, waits }: Plan): Promise<void> {
+    if (steps.length + this.#running.size > 0 || waits.length === 0) return;
+    if (waits.every(({ needsReboot }) => needsReboot === true))
+      await this.#options.effects.rebootNeeded(waits.map(({ service }) => service));
   }
 
   /** Each reason is said once, not in every round. */
@@ -252,13 +274,14 @@ export class ApplyLoop {
   }
 }
 
-type DisruptiveStep = Extract<Step, { readonly do: "stop-container" | "remove-container" | "rename-container" }>;
+const DISRUPTIVE = ["stop-container", "remove-container", "rename-container", "restart-container"] as const;
+type DisruptiveStep = Extract<Step, { readonly do: (typeof DISRUPTIVE)[number] }>;
 
 function isDisruptive(step: Step): step is DisruptiveStep {
-  return step.do === "stop-container" || step.do === "remove-container" || step.do === "rename-container";
+  return DISRUPTIVE.some((kind) => kind === step.do);
 }
 
 function laneOf(step: Step): keyof typeof LANES {
   if (step.do === "pull-image") return "pull";
-  return step.do === "stop-container" ? "stop" : "other";
+  return step.do === "stop-container" || step.do === "restart-container" ? "stop" : "other";
 }

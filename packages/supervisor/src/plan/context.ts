@@ -7,6 +7,8 @@ export type PlanContext = {
    * restart policy) or was stopped on purpose; one that is found exited at the start is brought up once.
    */
   readonly seenRunning: ReadonlySet<string>;
+  /** Unhealthy containers that were restarted lately -> milliseconds until they may be again. */
+  readonly restartPauses: ReadonlyMap<string, number>;
   /** `<appId>/<service>` of services whose new container said that it has taken over. */
   readonly handedOver: ReadonlySet<string>;
   /** Apps with a held update lock -> why they may not be touched. */

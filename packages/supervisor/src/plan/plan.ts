@@ -20,7 +20,10 @@ export function plan(current: Current, desired: Desired, context: PlanContext): 
   for (const network of desired.networks) {
     if (!present.has(network.name)) draft.steps.push({ do: "create-network", network });
   }
-  for (const app of desired.apps) planApp(draft, app);
+  for (const app of desired.apps) if (app.isFrozen !== true) planApp(draft, app);
+  for (const { image, service } of desired.prefetch) {
+    if (!images.has(image)) draft.steps.push({ do: "pull-image", image, service });
+  }
   planLeftovers(draft, desired);
   const { steps, waits, recheckAfterMs } = draft;
   return { steps: withoutRepeats(steps), waits, ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }) };

@@ -6,6 +6,7 @@ import {
   hasFeature,
   LABEL_APP_ID,
   LABEL_APP_UUID,
+  LABEL_BOOT_ID,
   LABEL_CONFIG_HASH,
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
@@ -21,6 +22,8 @@ type Container = {
   readonly networks: Set<string>;
   readonly volumes: readonly string[];
   state: ContainerState;
+  restart: string;
+  restarts: number;
   exitCode: number;
   health: Health;
 };
@@ -44,6 +47,8 @@ export class SimulatedEngine implements Engine {
   readonly calls: string[] = [];
   /** Services that never become healthy. */
   readonly sick = new Set<string>();
+  /** Services whose next so many starts end unhealthy. */
+  readonly ailing = new Map<string, number>();
   now = 1_000_000;
   /** Throws at the call with this number (counted from 0), before or after its effect. */
   fault: { readonly at: number; readonly when: "before" | "after" } | undefined;
@@ -105,7 +110,8 @@ export class SimulatedEngine implements Engine {
       this.#ids += 1;
       const id = `c${this.#ids}`;
       const createdAt = Math.floor(this.now / 1000);
-      const fresh = { state: "created", exitCode: 0, health: "none" } as const;
+      const restart = body.HostConfig.RestartPolicy.Name;
+      const fresh = { state: "created", restart, restarts: 0, exitCode: 0, health: "none" } as const;
       this.containers.set(id, { id, name, body, imageId, createdAt, networks, volumes, ...fresh });
       return id;
     });
@@ -122,6 +128,25 @@ export class SimulatedEngine implements Engine {
       }
       container.state = "running";
       container.health = container.body.Healthcheck === undefined ? "none" : "starting";
+    });
+  }
+
+  restartContainer(id: string): Promise<void> {
+    return this.#change(`restart ${id}`, () => {
+      const container = this.#get(id);
+      container.state = "running";
+      container.health = container.body.Healthcheck === undefined ? "none" : "starting";
+    });
+  }
+
+  async restartsOf(id: string): Promise<number> {
+    return this.containers.get(id)?.restarts ?? 0;
+  }
+
+  setRestartPolicy(id: string, policy: string): Promise<void> {
+    return this.#change(`policy ${id} ${policy}`, () => {
+      const container = this.containers.get(id);
+      if (container !== undefined) container.restart = policy;
     });
   }
 
@@ -203,7 +228,11 @@ export class SimulatedEngine implements Engine {
     const exits = container.body.Labels[LABEL_EXITS];
     const service = container.body.Labels[LABEL_SERVICE_NAME] ?? "";
     if (exits !== undefined) Object.assign(container, { state: "exited", exitCode: Number(exits) });
-    else if (container.health === "starting" && !this.sick.has(service)) container.health = "healthy";
+    else if (container.health === "starting" && !this.sick.has(service)) {
+      const ailing = this.ailing.get(service) ?? 0;
+      container.health = ailing > 0 ? "unhealthy" : "healthy";
+      this.ailing.set(service, Math.max(0, ailing - 1));
+    }
   }
 
   #get(id: string): Container {
@@ -244,5 +273,6 @@ function observed(container: Container): ObservedContainer {
     networks: [...container.networks],
     volumes: container.volumes,
     hasApiKey: hasFeature(Labels, "supervisor-api"),
+    bootId: Labels[LABEL_BOOT_ID] ?? "",
   };
 }
