@@ -6,6 +6,7 @@ import { v1Routes } from "./api/v1.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
 import { v3NetworkRoutes } from "./api/v3-network.ts";
+import { type Updates, v3UpdateRoutes } from "./api/v3-updates.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
@@ -16,17 +17,22 @@ import type { Paths } from "./device/paths.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
+import { ReleaseHealth } from "./health/release-health.ts";
+import { ReleaseRecord } from "./health/release-record.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { RebootNeeded } from "./host/reboot-needed.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
-import { desiredFrom } from "./spec/desired.ts";
+import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
+import { holdsUpdates } from "./target/holds-updates.ts";
+import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 
 export type SupervisorOptions = {
@@ -54,6 +60,8 @@ export class Supervisor {
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
   readonly #firewall: FirewallWishes;
+  readonly #releases: ReleaseHealth;
+  readonly #reboot: RebootNeeded;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   #mayRecallPreload = false;
@@ -72,6 +80,15 @@ export class Supervisor {
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
+    this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
+    this.#releases = new ReleaseHealth({
+      record: parts.record,
+      log: options.log,
+      monotonic: this.#clock.monotonic,
+      isDefaultOff: () => this.#isLocalMode(),
+      restartsOf: (id) => options.engine.restartsOf(id),
+      healthRestartsOf: (id) => this.#loop.healthRestartsOf(id),
+    });
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -83,9 +100,12 @@ export class Supervisor {
       store: parts.store,
       isLocalMode: () => this.#isLocalMode(),
       log: options.log,
+      resolve: (apps) => targetInEffect(apps, { ...this.#releases.knowledge(), provided: this.#facts.provided }),
+      isHeld: (config) => this.#isHolding(config),
       onTarget: async (target) => {
+        await this.#releases.enter(target);
         const desired = desiredFrom(target, this.#facts);
-        this.#wanted = desired.apps.flatMap((app) => app.services.map((spec) => spec.image));
+        this.#wanted = imagesOf(desired);
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
@@ -100,10 +120,12 @@ export class Supervisor {
     const config = await readConfigJson(paths.configJson, log);
     const settings = await SettingsStore.open(paths.dataDir, log);
     const name = settings.get().deviceName ?? config.initialDeviceName ?? "local";
-    const facts = await readFacts(paths, config, name);
+    const read = await readFacts(paths, config, name);
+    const facts = { ...read, provided: { ...read.provided, "sw.supervisor": options.version } };
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
-    return new Supervisor(options, { config, settings, facts, images, store });
+    const record = await ReleaseRecord.open(paths.dataDir, log);
+    return new Supervisor(options, { config, settings, facts, images, store, record });
   }
 
   /** Serves and reconciles until the signal fires. Apps keep running afterwards. */
@@ -114,7 +136,10 @@ export class Supervisor {
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
       await this.#resume();
-      const onEvent = () => this.#loop.trigger();
+      const onEvent = (event: EngineEvent): void => {
+        this.#releases.heard(event);
+        this.#loop.trigger();
+      };
       await Promise.all([
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
@@ -200,6 +225,8 @@ export class Supervisor {
       recordImage: (reference) => this.#images.add([reference]),
       lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
+      nextLookMs: () => this.#releases.nextLookMs(),
+      rebootNeeded: (services) => this.#reboot.tell(services),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
@@ -207,6 +234,7 @@ export class Supervisor {
       observed: async (current: Current) => {
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
+        if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();
         if (!this.#mayRecallPreload) return;
         this.#mayRecallPreload = false;
         const preload = await recallPreload(paths.appsJson, current, log);
@@ -235,12 +263,31 @@ export class Supervisor {
         ...v1Routes(device),
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
+        ...v3UpdateRoutes(this.#updates()),
         ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
       ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log: this.#options.log,
     });
+  }
+
+  #updates(): Updates {
+    return {
+      status: () => this.#loop.status(),
+      failureOf: (key) => this.#loop.failureOf(key),
+      isHolding: () => this.#isHolding(this.#target.stored()?.config ?? {}),
+      waiting: () => this.#target.waiting(),
+      hold: () => this.#settings.update({ holdUpdates: true }),
+      release: async () => {
+        await this.#settings.update({ holdUpdates: false });
+        return this.#target.release();
+      },
+    };
+  }
+
+  #isHolding(config: Readonly<Record<string, string>>): boolean {
+    return this.#settings.get().holdUpdates || holdsUpdates(config);
   }
 
   /** A managed device is healthy while the loop looks at the engine in time (compat 3.1). */
@@ -257,4 +304,5 @@ type Parts = {
   readonly facts: DeviceFacts;
   readonly images: ImageLedger;
   readonly store: TargetStore;
+  readonly record: ReleaseRecord;
 };

@@ -1,11 +1,22 @@
-import { type AppsJson, fromLocalApps, type LocalTargetState, toLocalApps } from "@holdfast/contracts";
+import { type AppsJson, fromLocalApps, type LocalTargetState, toLocalApps, type WireApps } from "@holdfast/contracts";
 import type { Log } from "../log.ts";
 import type { StoredTarget, TargetStore } from "../sources/target-store.ts";
-import { targetFromWire } from "./from-wire.ts";
-import type { Target } from "./target.ts";
+import { configHash } from "../spec/config-hash.ts";
+import type { Prefetch, Target } from "./target.ts";
 
 /** What happens when another target comes into force; returns when it has been handed to the apply loop. */
 export type OnTarget = (target: Target) => Promise<void>;
+
+export type TargetInForceOptions = {
+  readonly store: TargetStore;
+  readonly isLocalMode: () => boolean;
+  readonly log: Log;
+  readonly onTarget: OnTarget;
+  /** From apps as they came to the target that is in effect (see `targetInEffect`). */
+  readonly resolve: (apps: WireApps) => Target;
+  /** Whether a target with this configuration waits for someone's word. */
+  readonly isHeld: (config: StoredTarget["config"]) => boolean;
+};
 
 /** Which of the known targets holds, and how another one comes into force: checked, stored, then applied. */
 export class TargetInForce {
@@ -13,12 +24,17 @@ export class TargetInForce {
   readonly #isLocalMode: () => boolean;
   readonly #log: Log;
   readonly #onTarget: OnTarget;
+  readonly #resolve: (apps: WireApps) => Target;
+  readonly #isHeld: (config: StoredTarget["config"]) => boolean;
+  #lastWarnings = "";
 
-  constructor(options: { store: TargetStore; isLocalMode: () => boolean; log: Log; onTarget: OnTarget }) {
+  constructor(options: TargetInForceOptions) {
     this.#store = options.store;
     this.#isLocalMode = options.isLocalMode;
     this.#log = options.log;
     this.#onTarget = options.onTarget;
+    this.#resolve = options.resolve;
+    this.#isHeld = options.isHeld;
   }
 
   /** The target that holds; in local mode the fleet's until a local one is set. Undefined when none is known. */
@@ -26,11 +42,25 @@ export class TargetInForce {
     return this.#isLocalMode() ? (this.#store.local() ?? this.#store.fleet()) : this.#store.fleet();
   }
 
-  /** Applies the stored target; false when none is known. */
+  /** The target that waits for someone's word: its images are downloaded, nothing else of it is done. */
+  waiting(): StoredTarget | undefined {
+    const waiting = this.#store.waiting();
+    return (waiting?.source === "local") === this.#isLocalMode() ? waiting : undefined;
+  }
+
+  /** Applies the stored target, with what is known of releases now; false when none is known. */
   async resume(): Promise<boolean> {
     const stored = this.stored();
     if (stored === undefined) return false;
-    await this.#apply(targetFromWire(stored.apps));
+    await this.#apply(this.#resolve(stored.apps));
+    return true;
+  }
+
+  /** Brings the waiting target into force; false when none waits. */
+  async release(): Promise<boolean> {
+    const waiting = this.waiting();
+    if (waiting === undefined) return false;
+    await this.#enforce(waiting, this.#resolve(waiting.apps));
     return true;
   }
 
@@ -54,13 +84,31 @@ export class TargetInForce {
   }
 
   async #take(stored: StoredTarget): Promise<void> {
-    const target = targetFromWire(stored.apps);
+    const target = this.#resolve(stored.apps);
+    const inForce = stored.source === "local" ? this.#store.local() : this.#store.fleet();
+    if (inForce !== undefined && this.#isHeld(stored.config) && configHash(inForce.apps) !== configHash(stored.apps)) {
+      await this.#store.putWaiting(stored);
+      this.#log.info("An update waits: it is downloaded, and applied when told so");
+      await this.resume();
+    } else await this.#enforce(stored, target);
+  }
+
+  async #enforce(stored: StoredTarget, target: Target): Promise<void> {
     await this.#store.put(stored);
     if (this.stored() === stored) await this.#apply(target);
   }
 
   async #apply(target: Target): Promise<void> {
-    for (const warning of target.warnings) this.#log.warn(warning);
-    await this.#onTarget(target);
+    const warnings = target.warnings.join("\n");
+    if (warnings !== this.#lastWarnings) for (const warning of target.warnings) this.#log.warn(warning);
+    this.#lastWarnings = warnings;
+    await this.#onTarget({ ...target, prefetch: this.#prefetch() });
+  }
+
+  #prefetch(): Prefetch[] {
+    const waiting = this.waiting();
+    return (waiting === undefined ? [] : this.#resolve(waiting.apps).apps).flatMap(({ id, services }) =>
+      services.map(({ name, image }) => ({ appId: id, service: name, image })),
+    );
   }
 }
