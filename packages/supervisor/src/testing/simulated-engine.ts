@@ -49,6 +49,8 @@ export class SimulatedEngine implements Engine {
   readonly sick = new Set<string>();
   /** Services whose next so many starts end unhealthy. */
   readonly ailing = new Map<string, number>();
+  /** References of images whose containers end soon after each start. */
+  readonly crashing = new Set<string>();
   now = 1_000_000;
   /** Throws at the call with this number (counted from 0), before or after its effect. */
   fault: { readonly at: number; readonly when: "before" | "after" } | undefined;
@@ -65,7 +67,7 @@ export class SimulatedEngine implements Engine {
 
   #look(): Current {
     for (const container of this.containers.values()) {
-      if (container.state === "running") this.#live(container);
+      if (container.state === "running" || container.state === "restarting") this.#live(container);
     }
     return {
       containers: [...this.containers.values()].map(observed),
@@ -153,7 +155,8 @@ export class SimulatedEngine implements Engine {
   stopContainer(id: string): Promise<void> {
     return this.#change(`stop ${id}`, () => {
       const container = this.containers.get(id);
-      if (container?.state === "running") Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
+      if (container?.state === "running" || container?.state === "restarting")
+        Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
     });
   }
 
@@ -227,7 +230,9 @@ export class SimulatedEngine implements Engine {
   #live(container: Container): void {
     const exits = container.body.Labels[LABEL_EXITS];
     const service = container.body.Labels[LABEL_SERVICE_NAME] ?? "";
-    if (exits !== undefined) Object.assign(container, { state: "exited", exitCode: Number(exits) });
+    if (this.crashing.has(container.body.Image)) {
+      Object.assign(container, { state: "restarting", restarts: container.restarts + 1, exitCode: 1, health: "none" });
+    } else if (exits !== undefined) Object.assign(container, { state: "exited", exitCode: Number(exits) });
     else if (container.health === "starting" && !this.sick.has(service)) {
       const ailing = this.ailing.get(service) ?? 0;
       container.health = ailing > 0 ? "unhealthy" : "healthy";
