@@ -29,8 +29,13 @@ import { RebootNeeded } from "./host/reboot-needed.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
+import { devicePlatform } from "./space/device-platform.ts";
+import { imageContent } from "./space/image-content.ts";
+import { ImageNeeds } from "./space/image-needs.ts";
 import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
+import { freeBytes } from "./storage/free-bytes.ts";
+import { SpaceReserve } from "./storage/space-reserve.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
@@ -62,6 +67,8 @@ export class Supervisor {
   readonly #firewall: FirewallWishes;
   readonly #releases: ReleaseHealth;
   readonly #reboot: RebootNeeded;
+  readonly #needs: ImageNeeds;
+  readonly #reserve: SpaceReserve;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   #mayRecallPreload = false;
@@ -80,6 +87,18 @@ export class Supervisor {
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
+    this.#reserve = new SpaceReserve({
+      dataDir: options.paths.dataDir,
+      freeBytes: () => freeBytes(options.paths.dataDir),
+      log: options.log,
+    });
+    this.#needs = new ImageNeeds({
+      contentOf: (reference) => imageContent(reference, devicePlatform()),
+      layersOf: (id) => options.engine.layersOf(id),
+      architecture: devicePlatform().architecture,
+      monotonic: this.#clock.monotonic,
+      changed: () => this.#loop.trigger(),
+    });
     this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
     this.#releases = new ReleaseHealth({
       record: parts.record,
@@ -225,6 +244,10 @@ export class Supervisor {
       recordImage: (reference) => this.#images.add([reference]),
       lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
+      space: async (references, current) => ({
+        freeBytes: await freeBytes(paths.dataDir),
+        needs: await this.#needs.needs(references, current),
+      }),
       nextLookMs: () => this.#releases.nextLookMs(),
       rebootNeeded: (services) => this.#reboot.tell(services),
       settings: () => {
@@ -232,6 +255,7 @@ export class Supervisor {
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
       },
       observed: async (current: Current) => {
+        await this.#reserve.look();
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
         if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();

@@ -75,7 +75,9 @@ describe("/v3/updates", () => {
   });
 
   it("tells of what waits whether it is downloaded", async () => {
-    const apps = { u: { id: 1, name: "shop", class: "fleet", is_host: false, releases: { two: releaseOf("img:1") } } } as const;
+    const apps = {
+      u: { id: 1, name: "shop", class: "fleet", is_host: false, releases: { two: releaseOf("img:1") } },
+    } as const;
     const ask = await bench({ waiting: () => ({ source: "cloud", config: {}, apps }) });
     expect(await ask("GET", "/v3/updates")).toMatchObject({
       json: { waiting: [{ appId: 1, appUuid: "u", name: "shop", commit: "two", downloaded: true }] },

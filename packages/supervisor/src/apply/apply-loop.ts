@@ -22,6 +22,8 @@ export type RoundEffects = StepEffects & {
   readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
+  /** What is free on the disk, and what is known of the images that are to be downloaded. */
+  readonly space: (images: readonly string[], current: Current) => Promise<PlanContext["space"]>;
   /** Milliseconds until somebody besides the plan wants another look; infinite when nobody does. */
   readonly nextLookMs: () => number;
   /** All is as wanted but for services that start after a reboot. Called with each look. */
@@ -183,7 +185,7 @@ export class ApplyLoop {
     for (const id of this.#seenRunning) if (!present.has(id)) this.#seenRunning.delete(id);
   }
 
-  /** Plans; when the plan touches running containers, once more with the update locks of their apps. */
+  /** Plans; when the plan downloads or touches running containers, once more with the room on the disk and the locks. */
   async #makePlan(desired: Desired, current: Current): Promise<Plan> {
     const { effects, clock } = this.#options;
     const context: PlanContext = {
@@ -192,20 +194,22 @@ export class ApplyLoop {
       seenRunning: this.#seenRunning,
       restartPauses: this.#unhealthy.pauses(current, clock.monotonic()),
       handedOver: await effects.handedOver(desired, current),
+      space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
       lockedApps: new Map(),
     };
     const free = plan(current, desired, context);
+    const pulled = free.steps.flatMap((step) => (this.#isNewPull(step) ? [step.image] : []));
+    const space = pulled.length === 0 ? context.space : await effects.space(pulled, current);
     const touched = free.steps.flatMap((step) => (isDisruptive(step) ? [step.of.appId] : []));
-    if (touched.length === 0) return this.#unlocked(free);
-    const lockedApps = await effects.lockedApps([...new Set(touched)], current);
-    if (lockedApps.size === 0) return this.#unlocked(free);
-    this.#lockedRounds += 1;
-    return plan(current, desired, { ...context, lockedApps });
+    const lockedApps = touched.length === 0 ? new Map() : await effects.lockedApps([...new Set(touched)], current);
+    this.#lockedRounds = lockedApps.size === 0 ? 0 : this.#lockedRounds + 1;
+    if (lockedApps.size + space.needs.size === 0) return free;
+    return plan(current, desired, { ...context, space, lockedApps });
   }
 
-  #unlocked(free: Plan): Plan {
-    this.#lockedRounds = 0;
-    return free;
+  /** One under way was let through already, and takes up the room that it was let through for. */
+  #isNewPull(step: Step): step is Extract<Step, { readonly do: "pull-image" }> {
+    return step.do === "pull-image" && !this.#running.has(stepKey(step));
   }
 
   #startSteps(signal: AbortSignal): void {

@@ -13,6 +13,7 @@ const CONFLICT = 409;
 const created = z.object({ Id: z.string() });
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 const restarted = z.object({ RestartCount: z.number() });
+const layered = z.object({ RootFS: z.object({ Layers: z.array(z.string()).nullish() }) });
 const event = z.object({ Action: z.string(), Actor: z.object({ ID: z.string().default("") }) });
 
 /** Only what changes a decision: healthchecks alone make three `exec_*` events a minute and container. */
@@ -71,6 +72,11 @@ export function dockerEngine(socketPath: string): Engine & { readonly close: () 
     },
     removeVolume: (name, signal) => remove(`/volumes/${encodeURIComponent(name)}`, signal),
     pullImage: (reference, options) => pullImage(http, reference, options ?? {}),
+    layersOf: async (id, signal) => {
+      const path = `/images/${encodeURIComponent(id)}/json`;
+      const answer = await http.call({ method: "GET", path, signal, accept: [NOT_FOUND] });
+      return layered.safeParse(answer).data?.RootFS.Layers ?? [];
+    },
     removeImage: (reference, signal) => remove(`/images/${encodeURIComponent(reference)}`, signal),
     events: (signal) => events(http, signal),
   };

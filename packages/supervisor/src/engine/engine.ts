@@ -46,6 +46,8 @@ export interface Engine {
   readonly createVolume: (body: VolumeBody, signal?: AbortSignal) => Promise<void>;
   readonly removeVolume: (name: string, signal?: AbortSignal) => Promise<void>;
   readonly pullImage: (reference: string, options?: PullOptions) => Promise<void>;
+  /** The layers of an image on the device (`sha256:…` of their content), lowest first; none when it is gone. */
+  readonly layersOf: (imageId: string, signal?: AbortSignal) => Promise<readonly string[]>;
   readonly removeImage: (reference: string, signal?: AbortSignal) => Promise<void>;
   /** Ends (or throws) when the engine goes away; the caller asks again. */
   readonly events: (signal: AbortSignal) => AsyncIterable<EngineEvent>;

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TestApp, TestService } from "../testing/fixtures.ts";
 import { writeDurably } from "../storage/durable-file.ts";
+import type { TestApp, TestService } from "../testing/fixtures.ts";
 import { recordingLog, scratchDirectory } from "../testing/scratch.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";
 import { Killed, TrialDevice } from "../testing/trial-device.ts";
@@ -37,7 +37,8 @@ async function settledIn(dataDir: string): Promise<TrialDevice> {
   return device;
 }
 
-const runs = (device: TrialDevice) => [...device.engine.containers.values()].map(({ name, state }) => `${name} ${state}`);
+const runs = (device: TrialDevice) =>
+  [...device.engine.containers.values()].map(({ name, state }) => `${name} ${state}`);
 const OLD_RUNS = ["web_200_10_old running"];
 
 describe("a release on trial", () => {
@@ -73,7 +74,9 @@ describe("a release on trial", () => {
       commit: "old",
       rejected: { commit: "next", code: "supervisor.release-unhealthy", reason: "web keeps ending (exit code 1)" },
     });
-    expect(device.log.lines).toContain("Could not move to new release: app1, release next: web keeps ending (exit code 1)");
+    expect(device.log.lines).toContain(
+      "Could not move to new release: app1, release next: web keeps ending (exit code 1)",
+    );
     const calls = device.engine.calls.length;
     await device.boot();
     await device.want(next);
@@ -133,7 +136,9 @@ describe("a release on trial", () => {
     await device.want(old);
     await device.live(10 * MINUTE);
     const told = device.log.lines.filter((line) => line.includes("there is none to go back to"));
-    expect(told).toEqual(["Release old of app1 is bad, and there is none to go back to: web keeps ending (exit code 1)"]);
+    expect(told).toEqual([
+      "Release old of app1 is bad, and there is none to go back to: web keeps ending (exit code 1)",
+    ]);
     device.engine.crashing.clear();
     for (const container of device.engine.containers.values()) container.state = "running";
     await device.live(10 * MINUTE);
@@ -182,7 +187,10 @@ describe("a release on trial", () => {
 describe("the record of releases", () => {
   it("brings the good release back whenever the process dies on the way, and never anything else", async () => {
     const labels = { "io.holdfast.health.window": "10s" };
-    const quick = { old: release("old", checked(), labels), next: release("next", checked({ image: "img:2" }), labels) };
+    const quick = {
+      old: release("old", checked(), labels),
+      next: release("next", checked({ image: "img:2" }), labels),
+    };
     const update = async (dataDir: string, killAt: number) => {
       const device = await deviceIn(dataDir);
       await device.want(quick.old);

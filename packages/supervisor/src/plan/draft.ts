@@ -8,6 +8,8 @@ export type Draft = {
   readonly current: Current;
   readonly context: PlanContext;
   readonly images: ImageIndex;
+  /** Names of containers, none of which can be given twice. */
+  readonly takenNames: ReadonlySet<string>;
   /** Images that go in this round; delete-then-download waits for them. */
   readonly removableImages: readonly string[];
   readonly steps: Step[];

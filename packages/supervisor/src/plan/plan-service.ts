@@ -33,7 +33,9 @@ function planReplacement(draft: Draft, view: AppView, { spec, stale }: MatchedSe
       wait(draft, spec, "the old image is removed first");
       return;
     }
-    draft.steps.push({ do: "pull-image", image: spec.image, service: spec.service });
+    const obstacle = view.obstacles.get(spec.image);
+    if (obstacle === undefined) draft.steps.push({ do: "pull-image", image: spec.image, service: spec.service });
+    else wait(draft, spec, obstacle);
     return;
   }
   if (view.updating && !view.allImages) {
@@ -114,7 +116,7 @@ function planRename(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obse
     wait(draft, spec, locked);
     return;
   }
-  if (draft.current.containers.some((container) => container.name === spec.name)) {
+  if (draft.takenNames.has(spec.name)) {
     wait(draft, spec, `the name ${spec.name} is still taken`);
     return;
   }

@@ -13,6 +13,7 @@ import {
 } from "@holdfast/contracts";
 import { configHash } from "../spec/config-hash.ts";
 import { checkDependencies } from "./dependencies.ts";
+import { portConflicts } from "./port-conflicts.ts";
 import { rewriteLabels } from "./rewrite-labels.ts";
 import type { Target, TargetApp, TargetService } from "./target.ts";
 
@@ -38,6 +39,7 @@ export function targetFromWire(apps: WireApps): Target {
     translated.push(translateApp(uuid, app, warnings));
   }
   translated.sort((a, b) => a.id - b.id || (a.uuid < b.uuid ? -1 : 1));
+  warnings.push(...portConflicts(translated));
   return { apps: translated, warnings, spareImages: [], prefetch: [] };
 }
 

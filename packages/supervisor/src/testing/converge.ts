@@ -24,6 +24,7 @@ export function freshContext(engine: SimulatedEngine): PlanContext {
     now: engine.now,
     seenRunning: new Set(),
     restartPauses: new Map(),
+    space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
     handedOver: new Set(),
     lockedApps: new Map(),
     keepImages: false,

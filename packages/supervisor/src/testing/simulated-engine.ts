@@ -215,6 +215,10 @@ export class SimulatedEngine implements Engine {
     });
   }
 
+  async layersOf(imageId: string): Promise<readonly string[]> {
+    return [imageId];
+  }
+
   removeImage(reference: string): Promise<void> {
     return this.#change(`remove image ${reference}`, () => {
       const id = this.images.get(reference);
