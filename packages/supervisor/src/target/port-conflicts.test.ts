@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
 import { parseWire, wireApps } from "@holdfast/contracts";
+import { expect, it } from "vitest";
 import { type TestService, wireOf } from "../testing/fixtures.ts";
 import { targetFromWire } from "./from-wire.ts";
 
