@@ -105,6 +105,7 @@ export class Supervisor {
       log: options.log,
       monotonic: this.#clock.monotonic,
       isDefaultOff: () => this.#isLocalMode(),
+      isStarting: (appId) => this.#loop.isStarting(appId),
       restartsOf: (id) => options.engine.restartsOf(id),
       healthRestartsOf: (id) => this.#loop.healthRestartsOf(id),
     });

@@ -137,6 +137,13 @@ export class ApplyLoop {
     return this.#unhealthy.countOf(containerId);
   }
 
+  /** Containers of an app are being made or started for the first time: that it takes long is the device's fault. */
+  isStarting(appId: number): boolean {
+    return [...this.#running].some(([key, { step }]) => {
+      return isStartOf(step, appId) && this.#backoff.failureOf(key) === undefined;
+    });
+  }
+
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
@@ -283,6 +290,11 @@ type DisruptiveStep = Extract<Step, { readonly do: (typeof DISRUPTIVE)[number] }
 
 function isDisruptive(step: Step): step is DisruptiveStep {
   return DISRUPTIVE.some((kind) => kind === step.do);
+}
+
+function isStartOf(step: Step, appId: number): boolean {
+  if (step.do === "create-container") return step.spec.appId === appId;
+  return (step.do === "start-container" || step.do === "connect-network") && step.of.appId === appId;
 }
 
 function laneOf(step: Step): keyof typeof LANES {

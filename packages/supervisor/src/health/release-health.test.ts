@@ -129,6 +129,19 @@ describe("a release on trial", () => {
     expect(runs(device)).toEqual(OLD_RUNS);
   });
 
+  it("is not blamed for a device that is slow to start it", async () => {
+    await using scratch = await scratchDirectory();
+    const device = await settledIn(scratch.path);
+    device.isSlow = true;
+    device.engine.crashing.add("img:2");
+    await device.want(next);
+    await device.live(8 * MINUTE);
+    expect(device.commit()).toBe("next");
+    device.isSlow = false;
+    await device.live(6 * MINUTE);
+    expect(device.commit()).toBe("old");
+  });
+
   it("has no other release to go back to at first: it goes on, and is good when it recovers", async () => {
     await using scratch = await scratchDirectory();
     const device = await deviceIn(scratch.path);

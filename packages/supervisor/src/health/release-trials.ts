@@ -25,6 +25,8 @@ export type TrialOptions = {
   readonly isDefaultOff: () => boolean;
   /** Fingerprint of the release that an app can go back to, if there is one. */
   readonly goodOf: (uuid: string) => string | undefined;
+  /** Containers of the app are still being started, without a failure so far. */
+  readonly isStarting: (appId: number) => boolean;
   readonly restartsOf: (containerId: string) => Promise<number>;
   readonly healthRestartsOf: (containerId: string) => number;
 };
@@ -33,7 +35,7 @@ type Trial = { readonly fingerprint: string; readonly since: number; isHelpless:
 
 /**
  * Watches releases that are new on this device. A trial begins when all of a release's containers are in place (its
- * images are there, nothing of the former one is left) and ends with its window: good, when everything runs, is
+ * images are there, nothing of the former one is left, starts were tried) and ends with its window: good, when everything runs, is
  * healthy and stable; bad otherwise, or earlier when a service is unhealthy again after two restarts. Nothing of it is
  * kept: a supervisor that starts anew begins the trial anew.
  */
@@ -59,7 +61,8 @@ export class ReleaseTrials {
     const matches = new Map<DesiredApp, MatchedApp>();
     for (const app of desired.apps) {
       const matched = this.#isOnTrial(app) ? matchApp(app, current, images) : undefined;
-      if (matched !== undefined && isInPlace(matched, images)) matches.set(app, matched);
+      if (matched !== undefined && isInPlace(matched, images) && !this.#options.isStarting(app.id))
+        matches.set(app, matched);
       else this.#trials.delete(app.uuid);
     }
     const watched = [...matches.values()].flatMap(({ services }) => services.flatMap(({ keep }) => keep?.id ?? []));

@@ -154,7 +154,9 @@ function guardHandOver(desired: Desired, spec: ContainerSpec, id: string, engine
   );
   const isReplaced = [...engine.containers.values()].some(
     ({ body, state }) =>
-      body.Labels["io.balena.service-name"] === spec.service && hashOf(body.Labels) === spec.hash && state !== "created",
+      body.Labels["io.balena.service-name"] === spec.service &&
+      hashOf(body.Labels) === spec.hash &&
+      state !== "created",
   );
   expect(isReplaced || isNetworkReplaced || old.name === spec.name).toBe(true);
 }

@@ -95,6 +95,11 @@ function retireBesideNew(draft: Draft, view: AppView, { spec, keep, old }: Pair)
     if (view.allImages) retireUnlessLocked(draft, old, survivor);
     return;
   }
+  if (keep.state === "running" && keep.createdAt < old.createdAt) {
+    // The target went back to a container that is older than the one beside it: it has nothing to take over.
+    retire(draft, old, survivor);
+    return;
+  }
   const age = draft.context.now - keep.createdAt * 1000;
   const isOver = draft.context.handedOver.has(`${spec.appId}/${spec.service}`) || age >= spec.handoverMs;
   if (isOver && keep.state !== "created") {

@@ -31,6 +31,23 @@ it("waits for the end of the pause after a restart, and is settled meanwhile", a
   expect({ steps, waits, recheckAfterMs }).toEqual({ steps: [], waits: [], recheckAfterMs: 40_000 });
 });
 
+it("goes back at once from a hand-over that the target no longer wants", async () => {
+  const labels = { "io.balena.update.strategy": "hand-over" };
+  const engine = new SimulatedEngine();
+  engine.images.set("img:1", "sha256:1");
+  const first = desiredOf(wireOf({ services: { web: { labels } } }));
+  await converge(engine, first);
+  engine.now += 10_000;
+  const second = desiredOf(wireOf({ commit: "two", services: { web: { labels, environment: { NEW: "1" } } } }));
+  await converge(engine, second, { rounds: 2 });
+  expect(engine.containers.get("c1")?.restart).toBe("no");
+  const { steps, waits } = plan(await engine.observe(), first, freshContext(engine));
+  expect(steps.map(summary)).toEqual(["stop web"]);
+  expect(waits).toEqual([]);
+  await converge(engine, first);
+  expect([...engine.containers.values()].map(({ id, restart }) => [id, restart])).toEqual([["c1", "always"]]);
+});
+
 it("leaves an unhealthy service alone that is not meant to be restarted", async () => {
   const web = { ...checked, labels: { "io.holdfast.health.restart": "off" } };
   expect((await unhealthyWeb({ web })).steps).toEqual([]);

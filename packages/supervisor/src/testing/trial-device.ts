@@ -23,6 +23,8 @@ export class TrialDevice {
   readonly dataDir: string;
   readonly log = recordingLog();
   isLocalMode = false;
+  /** Its containers take long to start. */
+  isSlow = false;
   /** Counts the places where the process may die; it does at this one. */
   killAt = -1;
   places = 0;
@@ -44,6 +46,7 @@ export class TrialDevice {
       log: this.log,
       monotonic: () => this.#now,
       isDefaultOff: () => this.isLocalMode,
+      isStarting: () => this.isSlow,
       restartsOf: (id) => this.engine.restartsOf(id),
       healthRestartsOf: (id) => restarts.countOf(id),
     });
