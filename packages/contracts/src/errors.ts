@@ -1,6 +1,7 @@
 import { cliErrors } from "./errors/cli.ts";
 import { hostErrors } from "./errors/host.ts";
 import { imageErrors } from "./errors/image.ts";
+import { storageErrors } from "./errors/storage.ts";
 import { supervisorErrors } from "./errors/supervisor.ts";
 import { vmErrors } from "./errors/vm.ts";
 
@@ -8,7 +9,14 @@ import { vmErrors } from "./errors/vm.ts";
  * Every error code an operator can meet, `area.reason` -> what it means. The table in docs/errors.md is generated from
  * this, and `HoldfastError` takes no other code.
  */
-export const errorCodes = { ...cliErrors, ...hostErrors, ...imageErrors, ...supervisorErrors, ...vmErrors } as const;
+export const errorCodes = {
+  ...cliErrors,
+  ...hostErrors,
+  ...imageErrors,
+  ...storageErrors,
+  ...supervisorErrors,
+  ...vmErrors,
+} as const;
 export type ErrorCode = keyof typeof errorCodes;
 
 /** `refusal`: the caller asked for what cannot be; tell them. `world`: something outside failed; a retry may help. */

@@ -9,6 +9,7 @@ import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
 import { v2TagRoutes } from "./api/v2-tags.ts";
 import { v3NetworkRoutes } from "./api/v3-network.ts";
+import { type Updates, v3UpdateRoutes } from "./api/v3-updates.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
@@ -23,21 +24,31 @@ import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
 import { withLocks } from "./device/with-locks.ts";
 import type { Current } from "./engine/current.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import type { RegistryLogin } from "./engine/registry-login.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
+import { ReleaseHealth } from "./health/release-health.ts";
+import { ReleaseRecord } from "./health/release-record.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { HostConfigFiles } from "./host/host-config-files.ts";
 import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { RebootNeeded } from "./host/reboot-needed.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
-import { desiredFrom } from "./spec/desired.ts";
+import { devicePlatform } from "./space/device-platform.ts";
+import { imageContent } from "./space/image-content.ts";
+import { ImageNeeds } from "./space/image-needs.ts";
+import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
 import { readIfThere } from "./storage/durable-file.ts";
+import { freeBytes } from "./storage/free-bytes.ts";
+import { SpaceReserve } from "./storage/space-reserve.ts";
+import { holdsUpdates } from "./target/holds-updates.ts";
+import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 
 export type SupervisorOptions = {
@@ -63,6 +74,10 @@ export class Supervisor {
   readonly #development: DevelopmentMode;
   readonly #wishes: HostWishes;
   readonly #configJson: ConfigJsonFile;
+  readonly #releases: ReleaseHealth;
+  readonly #reboot: RebootNeeded;
+  readonly #needs: ImageNeeds;
+  readonly #reserve: SpaceReserve;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
@@ -87,6 +102,28 @@ export class Supervisor {
     const { config, osRelease } = parts;
     const [configJson, core, clock] = [this.#configJson, this.#core(), this.#clock];
     this.#fleet = new FleetSide({ ...options, config, configJson, osRelease, core, clock });
+    this.#reserve = new SpaceReserve({
+      dataDir: options.paths.dataDir,
+      freeBytes: () => freeBytes(options.paths.dataDir),
+      log: options.log,
+    });
+    this.#needs = new ImageNeeds({
+      contentOf: (reference) => imageContent(reference, devicePlatform()),
+      layersOf: (id) => options.engine.layersOf(id),
+      architecture: devicePlatform().architecture,
+      monotonic: this.#clock.monotonic,
+      changed: () => this.#loop.trigger(),
+    });
+    this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
+    this.#releases = new ReleaseHealth({
+      record: parts.record,
+      log: options.log,
+      monotonic: this.#clock.monotonic,
+      isDefaultOff: () => this.#isLocalMode(),
+      isStarting: (appId) => this.#loop.isStarting(appId),
+      restartsOf: (id) => options.engine.restartsOf(id),
+      healthRestartsOf: (id) => this.#loop.healthRestartsOf(id),
+    });
     this.#loop = new ApplyLoop({
       engine: options.engine,
       effects: this.#effects(),
@@ -100,9 +137,12 @@ export class Supervisor {
       isLocalMode: () => this.#isLocalMode(),
       log: options.log,
       onFleetConfig: (config) => this.#fleet.adopt(config),
+      resolve: (apps) => targetInEffect(apps, { ...this.#releases.knowledge(), provided: this.#facts.provided }),
+      isHeld: (config) => this.#isHolding(config),
       onTarget: async (target) => {
+        await this.#releases.enter(target);
         const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
-        this.#wanted = desired.apps.flatMap((app) => app.services.map((spec) => spec.image));
+        this.#wanted = imagesOf(desired);
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
@@ -117,11 +157,13 @@ export class Supervisor {
     const config = await readConfigJson(paths.configJson, log);
     const settings = await SettingsStore.open(paths.dataDir, log);
     const name = settings.get().deviceName ?? config.initialDeviceName ?? "local";
-    const facts = await readFacts(paths, config, name);
+    const read = await readFacts(paths, config, name);
+    const facts = { ...read, provided: { ...read.provided, "sw.supervisor": options.version } };
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
+    const record = await ReleaseRecord.open(paths.dataDir, log);
     const osRelease = parseOsRelease((await readIfThere(paths.osRelease)) ?? "");
-    const supervisor = new Supervisor(options, { config, settings, facts, images, store, osRelease });
+    const supervisor = new Supervisor(options, { config, settings, facts, images, store, record, osRelease });
     await supervisor.#fleet.open();
     return supervisor;
   }
@@ -134,7 +176,10 @@ export class Supervisor {
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
       await this.#resume();
-      const onEvent = () => this.#loop.trigger();
+      const onEvent = (event: EngineEvent): void => {
+        this.#releases.heard(event);
+        this.#loop.trigger();
+      };
       await Promise.all([
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
@@ -266,14 +311,22 @@ export class Supervisor {
       recordImage: (reference) => this.#images.add([reference]),
       lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
+      space: async (references, current) => ({
+        freeBytes: await freeBytes(paths.dataDir),
+        needs: await this.#needs.needs(references, current),
+      }),
+      nextLookMs: () => this.#releases.nextLookMs(),
+      rebootNeeded: (services) => this.#reboot.tell(services),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
       },
       observed: async (current: Current) => {
+        await this.#reserve.look();
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
         await this.#wishHost();
+        if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();
         if (!this.#mayRecallPreload) return;
         this.#mayRecallPreload = false;
         const preload = await recallPreload(paths.appsJson, current, log);
@@ -309,12 +362,31 @@ export class Supervisor {
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
         ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
+        ...v3UpdateRoutes(this.#updates()),
         ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
       ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log,
     });
+  }
+
+  #updates(): Updates {
+    return {
+      status: () => this.#loop.status(),
+      failureOf: (key) => this.#loop.failureOf(key),
+      isHolding: () => this.#isHolding(this.#target.stored()?.config ?? {}),
+      waiting: () => this.#target.waiting(),
+      hold: () => this.#settings.update({ holdUpdates: true }),
+      release: async () => {
+        await this.#settings.update({ holdUpdates: false });
+        return this.#target.release();
+      },
+    };
+  }
+
+  #isHolding(config: Readonly<Record<string, string>>): boolean {
+    return this.#settings.get().holdUpdates || holdsUpdates(config);
   }
 
   /** A managed device is healthy while the engine is looked at, and the server asked, in time (compat 3.1). */
@@ -333,4 +405,5 @@ type Parts = {
   readonly images: ImageLedger;
   readonly store: TargetStore;
   readonly osRelease: Readonly<Record<string, string>>;
+  readonly record: ReleaseRecord;
 };

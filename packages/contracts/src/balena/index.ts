@@ -8,5 +8,6 @@ export * from "./image-reference.ts";
 export * from "./local-target.ts";
 export * from "./parse-wire.ts";
 export * from "./quantities.ts";
+export * from "./service-contract.ts";
 export * from "./state-report.ts";
 export * from "./target-state.ts";

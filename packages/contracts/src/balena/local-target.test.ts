@@ -20,6 +20,7 @@ const posted = {
             running: true,
             environment: { A: "1" },
             labels: {},
+            contract: { slug: "main", requires: [] },
             tty: false,
             volumes: ["data:/data"],
           },
@@ -35,6 +36,7 @@ it("takes the client's target; the app's id doubles as its uuid", () => {
   const apps = fromLocalApps(localTargetState.parse(posted).local.apps);
   expect(Object.keys(apps)).toEqual(["1"]);
   const main = apps["1"]?.releases["10ca12e1ea5e"]?.services["main"];
+  expect(main?.contract).toEqual({ slug: "main", requires: [] });
   expect(main).toMatchObject({ id: 1, image_id: 1, composition: { tty: false, volumes: ["data:/data"] } });
 });
 

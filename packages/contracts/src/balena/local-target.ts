@@ -11,6 +11,7 @@ const localService = z.looseObject({
   running: z.boolean().default(true),
   environment: environmentMap.default({}),
   labels: labelMap.default({}),
+  contract: z.record(z.string(), z.unknown()).optional(),
 });
 export type LocalService = z.infer<typeof localService>;
 
@@ -52,6 +53,7 @@ const IDENTITY = new Set([
   "running",
   "environment",
   "labels",
+  "contract",
   "appId",
   "releaseId",
   "commit",
@@ -67,11 +69,12 @@ export function fromLocalApps(apps: LocalApps): z.infer<typeof wireApps> {
   for (const [id, app] of Object.entries(apps)) {
     const services: Record<string, unknown> = {};
     for (const [key, service] of Object.entries(app.services)) {
-      const { serviceName, image, running, environment, labels } = service;
+      const { serviceName, image, running, environment, labels, contract } = service;
       const composition = Object.fromEntries(Object.entries(service).filter(([name]) => !IDENTITY.has(name)));
       const imageId = service.imageId ?? Number(key);
       const serviceId = service.serviceId ?? Number(key);
-      services[serviceName] = { id: serviceId, image_id: imageId, image, running, environment, labels, composition };
+      const wire = { id: serviceId, image_id: imageId, image, running, environment, labels, contract, composition };
+      services[serviceName] = wire;
     }
     const release = { id: app.releaseId, services, volumes: app.volumes, networks: app.networks };
     const wire = { id: Number(id), name: app.name, class: "fleet", releases: { [app.commit]: release } };
@@ -87,8 +90,8 @@ export function toLocalApps(apps: z.infer<typeof wireApps>): Record<string, unkn
     const [commit, release] = Object.entries(app.releases)[0] ?? [];
     const services: Record<string, unknown> = {};
     for (const [serviceName, service] of Object.entries(release?.services ?? {})) {
-      const { id: serviceId, image_id: imageId, image, running, environment, labels, composition } = service;
-      const identity = { imageId, serviceName, serviceId, image, running, environment, labels };
+      const { id: serviceId, image_id: imageId, composition, ...same } = service;
+      const identity = { imageId, serviceName, serviceId, ...same };
       services[String(serviceId)] = { ...composition, ...identity };
     }
     converted[String(app.id)] = {

@@ -33,6 +33,7 @@ export function v2StateRoutes(device: Device): Route[] {
                 appUuid: app.uuid,
                 commit: app.commit,
                 updateStatus: updateStatus(app, status),
+                ...(app.rejected === undefined ? {} : { rejected: app.rejected }),
                 services: serviceViews(app, status),
               },
             ]),

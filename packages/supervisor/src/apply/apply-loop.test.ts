@@ -13,6 +13,9 @@ const effects: RoundEffects = {
   settings: () => ({ keepImages: false, keepVolumes: false, ownedImages: [] }),
   lockedApps: async () => new Map(),
   handedOver: async () => new Set(),
+  space: async () => ({ freeBytes: 0, needs: new Map() }),
+  nextLookMs: () => Number.POSITIVE_INFINITY,
+  rebootNeeded: async () => {},
 };
 
 class Bench {
@@ -154,6 +157,42 @@ describe("the apply loop", () => {
     expect(bench.simulated.calls.slice(before)).toEqual(["pull img:2"]);
     isLocked = false;
     await bench.untilApplied();
+  });
+
+  it("restarts an unhealthy service, after a longer pause each time", async () => {
+    await using bench = new Bench();
+    bench.simulated.ailing.set("web", 3);
+    bench.want({ services: { web: { composition: { healthcheck: { test: "true" } } } } });
+    const restarts = () => bench.simulated.calls.filter((call) => call === "restart c1").length;
+    await bench.until(() => restarts() === 1);
+    await bench.until(() => restarts() === 3);
+    expect(bench.clock.passed()).toBeGreaterThan(30_000);
+    expect(bench.lines).toContain("Restarting service 'web img:1' due to 'its healthcheck fails'");
+    expect(bench.loop.healthRestartsOf("c1")).toBe(3);
+  });
+
+  it("downloads nothing of what does not fit, and says so", async () => {
+    let freeMib = 10;
+    const space: RoundEffects["space"] = async (images) => ({
+      freeBytes: freeMib * 1024 * 1024,
+      needs: new Map(images.map((image) => [image, { kind: "bytes", bytes: 50 * 1024 * 1024 }])),
+    });
+    await using bench = new Bench(undefined, { space });
+    bench.want({ services: { web: { image: "img:2" } } });
+    await bench.until(() => bench.lines.some((line) => line.startsWith("Waiting: web: storage.insufficient-space")));
+    expect(bench.simulated.calls.filter((call) => call.startsWith("pull"))).toEqual([]);
+    freeMib = 200;
+    bench.loop.trigger();
+    await bench.untilApplied();
+  });
+
+  it("asks for the reboot that services wait for, when all else is done", async () => {
+    const asked: string[][] = [];
+    await using bench = new Bench(undefined, { rebootNeeded: async (services) => void asked.push([...services]) });
+    bench.want({ services: { driver: { labels: { "io.balena.update.requires-reboot": "1" } }, web: {} } });
+    await bench.until(() => asked.length > 0);
+    expect(asked[0]).toEqual(["driver"]);
+    expect([...bench.simulated.containers.values()].map(({ state }) => state).sort()).toEqual(["created", "running"]);
   });
 
   it("starts what it finds exited at the start once, then leaves it to the engine", async () => {

@@ -2,11 +2,12 @@ import { messageOf } from "@holdfast/contracts";
 import type { Clock } from "../clock.ts";
 import type { Current } from "../engine/current.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UnhealthyRestarts } from "../health/unhealthy-restarts.ts";
 import type { Log } from "../log.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
 import { type Plan, type Step, stepKey } from "../plan/step.ts";
-import type { Desired } from "../spec/desired.ts";
+import { type Desired, imagesOf } from "../spec/desired.ts";
 import { Backoff, type Failure } from "./backoff.ts";
 import { describeStep } from "./describe-step.ts";
 import { runStep, type StepEffects } from "./run-step.ts";
@@ -21,6 +22,12 @@ export type RoundEffects = StepEffects & {
   readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
+  /** What is free on the disk, and what is known of the images that are to be downloaded. */
+  readonly space: (images: readonly string[], current: Current) => Promise<PlanContext["space"]>;
+  /** Milliseconds until somebody besides the plan wants another look; infinite when nobody does. */
+  readonly nextLookMs: () => number;
+  /** All is as wanted but for services that start after a reboot. Called with each look. */
+  readonly rebootNeeded: (services: readonly string[]) => Promise<void>;
 };
 
 export type ApplyOptions = {
@@ -70,6 +77,7 @@ export class ApplyLoop {
   readonly #progress = new Map<string, number>();
   readonly #finished = new Set<string>();
   readonly #seenRunning = new Set<string>();
+  readonly #unhealthy = new UnhealthyRestarts();
   #desired: Desired | undefined;
   #current: Current | undefined;
   #plan: Plan = { steps: [], waits: [] };
@@ -88,7 +96,7 @@ export class ApplyLoop {
     this.#desired = desired;
     this.#isPlanned = false;
     this.#backoff.clear();
-    const wanted = new Set(desired.apps.flatMap((app) => app.services.map((spec) => spec.image)));
+    const wanted = new Set(imagesOf(desired));
     for (const { step, abort } of this.#running.values()) {
       if (step.do === "pull-image" && !wanted.has(step.image)) abort.abort();
     }
@@ -126,6 +134,18 @@ export class ApplyLoop {
     };
   }
 
+  /** How often a container was restarted because it was unhealthy. */
+  healthRestartsOf(containerId: string): number {
+    return this.#unhealthy.countOf(containerId);
+  }
+
+  /** Containers of an app are being made or started for the first time: that it takes long is the device's fault. */
+  isStarting(appId: number): boolean {
+    return [...this.#running].some(([key, { step }]) => {
+      return isStartOf(step, appId) && this.#backoff.failureOf(key) === undefined;
+    });
+  }
+
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
@@ -152,6 +172,7 @@ export class ApplyLoop {
       this.#isPlanned = true;
       this.#backoff.succeeded("engine");
       this.#logWaits(planned);
+      await this.#askForReboot(planned);
     } catch (error) {
       if (signal.aborted) return 0;
       const delay = this.#backoff.failed("engine", clock.now(), messageOf(error), MAX_ENGINE_DELAY_MS);
@@ -173,28 +194,31 @@ export class ApplyLoop {
     for (const id of this.#seenRunning) if (!present.has(id)) this.#seenRunning.delete(id);
   }
 
-  /** Plans; when the plan touches running containers, once more with the update locks of their apps. */
+  /** Plans; when the plan downloads or touches running containers, once more with the room on the disk and the locks. */
   async #makePlan(desired: Desired, current: Current): Promise<Plan> {
     const { effects, clock } = this.#options;
     const context: PlanContext = {
       ...effects.settings(),
       now: clock.now(),
       seenRunning: this.#seenRunning,
+      restartPauses: this.#unhealthy.pauses(current, clock.monotonic()),
       handedOver: await effects.handedOver(desired, current),
+      space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
       lockedApps: new Map(),
     };
     const free = plan(current, desired, context);
+    const pulled = free.steps.flatMap((step) => (this.#isNewPull(step) ? [step.image] : []));
+    const space = pulled.length === 0 ? context.space : await effects.space(pulled, current);
     const touched = free.steps.flatMap((step) => (isDisruptive(step) ? [step.of.appId] : []));
-    if (touched.length === 0) return this.#unlocked(free);
-    const lockedApps = await effects.lockedApps([...new Set(touched)], current);
-    if (lockedApps.size === 0) return this.#unlocked(free);
-    this.#lockedRounds += 1;
-    return plan(current, desired, { ...context, lockedApps });
+    const lockedApps = touched.length === 0 ? new Map() : await effects.lockedApps([...new Set(touched)], current);
+    this.#lockedRounds = lockedApps.size === 0 ? 0 : this.#lockedRounds + 1;
+    if (lockedApps.size + space.needs.size === 0) return free;
+    return plan(current, desired, { ...context, space, lockedApps });
   }
 
-  #unlocked(free: Plan): Plan {
-    this.#lockedRounds = 0;
-    return free;
+  /** One under way was let through already, and takes up the room that it was let through for. */
+  #isNewPull(step: Step): step is Extract<Step, { readonly do: "pull-image" }> {
+    return step.do === "pull-image" && !this.#running.has(stepKey(step));
   }
 
   #startSteps(signal: AbortSignal): void {
@@ -217,9 +241,10 @@ export class ApplyLoop {
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
-    this.#say(words.begin, words.object);
+    this.#say(words.begin, words.object, words.because);
     const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
     if (step.do === "stop-container") this.#seenRunning.delete(step.id);
+    if (step.do === "restart-container") this.#unhealthy.restarted(step.id, clock.monotonic());
     try {
       await runStep(engine, effects, step, { signal: abort.signal, onProgress });
       if (step.do === "start-container") this.#seenRunning.add(step.id);
@@ -240,18 +265,26 @@ export class ApplyLoop {
     }
   }
 
-  #say(words: string | undefined, object: string): void {
+  #say(words: string | undefined, object: string, because?: string): void {
     if (words === undefined) return;
-    this.#options.log.info(`${words} '${object}'`);
-    this.#options.tell?.(`${words} '${object}'`);
+    const sentence = `${words} '${object}'${because === undefined ? "" : ` due to '${because}'`}`;
+    this.#options.log.info(sentence);
+    this.#options.tell?.(sentence);
   }
 
   #pause(): number {
-    const { clock, pollIntervalMs } = this.#options;
+    const { clock, effects, pollIntervalMs } = this.#options;
     const now = clock.now();
+    const lookMs = Math.min(effects.nextLookMs(), this.#plan.recheckAfterMs ?? pollIntervalMs);
     const retryAt = this.#backoff.nextRetry(this.#plan.steps.map(stepKey)) ?? Number.POSITIVE_INFINITY;
     const locked = this.#lockedRounds === 0 ? pollIntervalMs : 500 * 2 ** Math.min(this.#lockedRounds, 20);
-    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, this.#plan.recheckAfterMs ?? pollIntervalMs));
+    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, lookMs));
+  }
+
+  async #askForReboot({ steps, waits }: Plan): Promise<void> {
+    if (steps.length + this.#running.size > 0 || waits.length === 0) return;
+    if (waits.every(({ needsReboot }) => needsReboot === true))
+      await this.#options.effects.rebootNeeded(waits.map(({ service }) => service));
   }
 
   /** Each reason is said once, not in every round. */
@@ -262,13 +295,19 @@ export class ApplyLoop {
   }
 }
 
-type DisruptiveStep = Extract<Step, { readonly do: "stop-container" | "remove-container" | "rename-container" }>;
+const DISRUPTIVE = ["stop-container", "remove-container", "rename-container", "restart-container"] as const;
+type DisruptiveStep = Extract<Step, { readonly do: (typeof DISRUPTIVE)[number] }>;
 
 function isDisruptive(step: Step): step is DisruptiveStep {
-  return step.do === "stop-container" || step.do === "remove-container" || step.do === "rename-container";
+  return DISRUPTIVE.some((kind) => kind === step.do);
+}
+
+function isStartOf(step: Step, appId: number): boolean {
+  if (step.do === "create-container") return step.spec.appId === appId;
+  return (step.do === "start-container" || step.do === "connect-network") && step.of.appId === appId;
 }
 
 function laneOf(step: Step): keyof typeof LANES {
   if (step.do === "pull-image") return "pull";
-  return step.do === "stop-container" ? "stop" : "other";
+  return step.do === "stop-container" || step.do === "restart-container" ? "stop" : "other";
 }

@@ -3,6 +3,7 @@ import type { Step } from "../plan/step.ts";
 /** A step in the words of compat 9: what is said when it begins, when it is done and when it failed. */
 export type StepWords = {
   readonly begin?: string;
+  readonly because?: string;
   readonly done?: string;
   readonly failed: string;
   readonly object: string;
@@ -44,6 +45,10 @@ function describeContainerStep(step: ContainerStep): StepWords {
   switch (step.do) {
     case "start-container":
       return { begin: "Starting service", done: "Started service", failed: "Failed to start service", object };
+    case "restart-container": {
+      const because = "its healthcheck fails";
+      return { begin: "Restarting service", because, failed: "Failed to restart service", object };
+    }
     case "stop-container":
       return { begin: "Killing service", done: "Killed service", failed: "Failed to kill service", object };
     case "remove-container":

@@ -37,11 +37,17 @@ export async function runStep(engine: Engine, effects: StepEffects, step: Step, 
     case "connect-network":
       return engine.connectNetwork(step.network, step.id, step.endpoint, signal);
     case "start-container":
+      for (const id of step.yielding ?? []) await engine.setRestartPolicy(id, "no", signal);
       return engine.startContainer(step.id, signal);
+    case "restart-container":
+      for (const id of [step.id, ...step.sharing]) await engine.restartContainer(id, signal);
+      return;
     case "stop-container":
-      return engine.stopContainer(step.id, signal);
     case "remove-container":
-      return engine.removeContainer(step.id, signal);
+      if (step.survivor !== undefined) await engine.setRestartPolicy(step.survivor.id, step.survivor.restart, signal);
+      return step.do === "stop-container"
+        ? engine.stopContainer(step.id, signal)
+        : engine.removeContainer(step.id, signal);
     case "rename-container":
       return engine.renameContainer(step.id, step.name, signal);
   }
@@ -57,7 +63,9 @@ async function createContainer(
   let body: ContainerBody = spec.body;
   if (spec.wantsApiKey) {
     const key = await effects.apiKeyFor(spec.appId, spec.service);
-    body = { ...body, Env: [...body.Env, ...API_KEY_VARIABLES.map((name) => `${name}=${key}`)] };
+    // Of two entries with one name, programs take the first.
+    const others = body.Env.filter((entry) => !API_KEY_VARIABLES.some((name) => entry.startsWith(`${name}=`)));
+    body = { ...body, Env: [...others, ...API_KEY_VARIABLES.map((name) => `${name}=${key}`)] };
   }
   if (networkOf !== undefined) {
     body = { ...body, HostConfig: { ...body.HostConfig, NetworkMode: `container:${networkOf}` } };

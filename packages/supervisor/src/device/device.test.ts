@@ -7,7 +7,7 @@ import { desiredOf, wireOf } from "../testing/fixtures.ts";
 import { recordingLog, scratchDirectory } from "../testing/scratch.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";
 import { readConfigJson } from "./config-json.ts";
-import { parseOsRelease, readFacts } from "./facts.ts";
+import { parseOsRelease, providedBySystem, readFacts } from "./facts.ts";
 import { ImageLedger } from "./image-ledger.ts";
 import { readPaths } from "./paths.ts";
 import { ServiceFiles } from "./service-files.ts";
@@ -61,7 +61,18 @@ describe("the device's facts", () => {
       listenPort: 48_484,
       hasKernelModules: true,
       hasFirmware: false,
+      provided: { "sw.kernel": expect.stringMatching(/^\d/), "hw.device-type": "generic-arm64", "arch.sw": "aarch64" },
     });
+    expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("tells contracts the versions of the system, and NVIDIA's where the kernel names it", () => {
+    expect(providedBySystem({ VERSION_ID: "6.1", VERSION: "x" }, "4.9.140-l4t-r32.4.2")).toEqual({
+      "sw.kernel": "4.9.140-l4t-r32.4.2",
+      "sw.os": "6.1",
+      "sw.l4t": "32.4.2",
+    });
+    expect(providedBySystem({}, "6.12.48+deb13-amd64")).toEqual({ "sw.kernel": "6.12.48+deb13-amd64" });
   });
 
   it("reads os-release with and without quotes", () => {

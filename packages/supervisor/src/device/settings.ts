@@ -14,6 +14,8 @@ const settingsSchema = z.object({
   deviceName: z.string().optional(),
   /** Set by the fleet; an unmanaged device is in local mode whatever stands here. */
   localMode: z.boolean().default(false),
+  /** Updates are downloaded, and applied on someone's word only. */
+  holdUpdates: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -42,6 +44,7 @@ export class SettingsStore {
       globalKey: randomBytes(KEY_BYTES).toString("hex"),
       serviceSecret: randomBytes(SECRET_BYTES).toString("hex"),
       localMode: false,
+      holdUpdates: false,
     };
     const store = new SettingsStore(path, fresh);
     await store.update({});

@@ -39,6 +39,8 @@ export type ObservedContainer = {
   readonly volumes: readonly string[];
   /** It has a key for the device API in its environment. */
   readonly hasApiKey: boolean;
+  /** The boot that it was made in, for containers that start in a later one only; empty for others. */
+  readonly bootId: string;
 };
 
 export type ObservedNetwork = {

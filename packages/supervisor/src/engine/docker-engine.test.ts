@@ -83,6 +83,24 @@ describe("the engine's client", () => {
     await engine.removeContainer("x");
   });
 
+  it("takes what is gone as neither restarted nor made of anything", async () => {
+    const engine = await engineOf((_, response) => json(response, { message: "no such thing" }, 404));
+    expect(await engine.restartsOf("x")).toBe(0);
+    expect(await engine.layersOf("sha256:x")).toEqual([]);
+    await engine.setRestartPolicy("x", "no");
+    await expect(engine.restartContainer("x")).rejects.toThrow(/no such thing/);
+  });
+
+  it("reads how often a container was restarted, and an image's layers", async () => {
+    const answers: Readonly<Record<string, unknown>> = {
+      "/v1.41/containers/x/json": { RestartCount: 7 },
+      "/v1.41/images/sha256%3Ax/json": { RootFS: { Layers: ["sha256:a", "sha256:b"] } },
+    };
+    const engine = await engineOf((request, response) => json(response, answers[request.url ?? ""]));
+    expect(await engine.restartsOf("x")).toBe(7);
+    expect(await engine.layersOf("sha256:x")).toEqual(["sha256:a", "sha256:b"]);
+  });
+
   it("gives the engine's own reason for a refusal", async () => {
     const engine = await engineOf((_, response) => json(response, { message: "port is already allocated" }, 500));
     await expect(engine.startContainer("x")).rejects.toThrow(/port is already allocated.*500/);

@@ -13,6 +13,8 @@ const CONFLICT = 409;
 
 const created = z.object({ Id: z.string() });
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
+const restarted = z.object({ RestartCount: z.number() });
+const layered = z.object({ RootFS: z.object({ Layers: z.array(z.string()).nullish() }) });
 const event = z.object({ Action: z.string(), Actor: z.object({ ID: z.string().default("") }) });
 
 /** Only what changes a decision: healthchecks alone make three `exec_*` events a minute and container. */
@@ -50,6 +52,17 @@ export function dockerEngine(
       const accept = [NOT_MODIFIED, NOT_FOUND];
       await http.call({ method: "POST", path: `/containers/${id}/stop`, signal, accept, timeoutMs: 0 });
     },
+    restartContainer: async (id, signal) => {
+      await http.call({ method: "POST", path: `/containers/${id}/restart`, signal, timeoutMs: 0 });
+    },
+    restartsOf: async (id, signal) => {
+      const answer = await http.call({ method: "GET", path: `/containers/${id}/json`, signal, accept: [NOT_FOUND] });
+      return restarted.safeParse(answer).data?.RestartCount ?? 0;
+    },
+    setRestartPolicy: async (id, Name, signal) => {
+      const body = { RestartPolicy: { Name, MaximumRetryCount: 0 } };
+      await http.call({ method: "POST", path: `/containers/${id}/update`, body, signal, accept: [NOT_FOUND] });
+    },
     removeContainer: (id, signal) => remove(`/containers/${id}?v=true`, signal),
     renameContainer: async (id, name, signal) => {
       await post(`/containers/${id}/rename?name=${encodeURIComponent(name)}`, signal);
@@ -66,6 +79,11 @@ export function dockerEngine(
     },
     removeVolume: (name, signal) => remove(`/volumes/${encodeURIComponent(name)}`, signal),
     pullImage: (reference, options) => pullImage(http, reference, { ...options, login: logins?.headerFor(reference) }),
+    layersOf: async (id, signal) => {
+      const path = `/images/${encodeURIComponent(id)}/json`;
+      const answer = await http.call({ method: "GET", path, signal, accept: [NOT_FOUND] });
+      return layered.safeParse(answer).data?.RootFS.Layers ?? [];
+    },
     removeImage: (reference, signal) => remove(`/images/${encodeURIComponent(reference)}`, signal),
     events: (signal) => events(http, signal),
   };

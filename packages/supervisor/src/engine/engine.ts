@@ -28,6 +28,12 @@ export interface Engine {
   readonly stopContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** Removes a stopped container and its anonymous volumes. */
   readonly removeContainer: (id: string, signal?: AbortSignal) => Promise<void>;
+  /** Stops and starts a container in one request. */
+  readonly restartContainer: (id: string, signal?: AbortSignal) => Promise<void>;
+  /** How often the engine started a container again after it ended by itself; 0 when it is gone. */
+  readonly restartsOf: (id: string, signal?: AbortSignal) => Promise<number>;
+  /** What the engine does when the container ends from now on; a container that is gone is no error. */
+  readonly setRestartPolicy: (id: string, policy: string, signal?: AbortSignal) => Promise<void>;
   readonly renameContainer: (id: string, name: string, signal?: AbortSignal) => Promise<void>;
   readonly connectNetwork: (
     network: string,
@@ -40,6 +46,8 @@ export interface Engine {
   readonly createVolume: (body: VolumeBody, signal?: AbortSignal) => Promise<void>;
   readonly removeVolume: (name: string, signal?: AbortSignal) => Promise<void>;
   readonly pullImage: (reference: string, options?: PullOptions) => Promise<void>;
+  /** The layers of an image on the device (`sha256:…` of their content), lowest first; none when it is gone. */
+  readonly layersOf: (imageId: string, signal?: AbortSignal) => Promise<readonly string[]>;
   readonly removeImage: (reference: string, signal?: AbortSignal) => Promise<void>;
   /** Ends (or throws) when the engine goes away; the caller asks again. */
   readonly events: (signal: AbortSignal) => AsyncIterable<EngineEvent>;

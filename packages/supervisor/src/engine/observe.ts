@@ -3,6 +3,7 @@ import {
   hasFeature,
   LABEL_APP_ID,
   LABEL_APP_UUID,
+  LABEL_BOOT_ID,
   LABEL_CONFIG_HASH,
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
@@ -93,6 +94,7 @@ function containerOf(wire: WireContainer): ObservedContainer {
     networks: wire.NetworkSettings,
     volumes: wire.Mounts.filter((mount) => mount.Type === "volume").map((mount) => mount.Name),
     hasApiKey: hasFeature(Labels, "supervisor-api"),
+    bootId: Labels[LABEL_BOOT_ID] ?? "",
   };
 }
 

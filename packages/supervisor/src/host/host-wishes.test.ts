@@ -13,7 +13,7 @@ async function device() {
   await mkdir(hostConfigDir);
   const log = recordingLog();
   let now = 0;
-  const clock = { now: () => now, sleep: async () => undefined };
+  const clock = { now: () => now, monotonic: () => now, sleep: async () => undefined };
   const read = (path: string) => readFile(path, "utf8").catch(() => undefined);
   return {
     log,

@@ -151,6 +151,7 @@ describe("the hub of lines", () => {
     };
     const clock = {
       now: () => 5,
+      monotonic: () => 5,
       sleep: async (ms: number) => {
         pauses.push(ms);
         if (pauses.length === 10) stop.abort();

@@ -9,6 +9,8 @@ export type AppView = {
   readonly allImages: boolean;
   /** Some container of a former release is still there. */
   readonly updating: boolean;
+  /** Why images of the release may not be downloaded, by reference. */
+  readonly obstacles: ReadonlyMap<string, string>;
   readonly readyNetworks: ReadonlySet<string>;
   readonly readyVolumes: ReadonlySet<string>;
 };

@@ -1,3 +1,5 @@
+import type { Space } from "./space.ts";
+
 /** What the planner has to know besides what is and what should be. All of it may be lost without harm. */
 export type PlanContext = {
   /** Milliseconds since the epoch. */
@@ -7,6 +9,10 @@ export type PlanContext = {
    * restart policy) or was stopped on purpose; one that is found exited at the start is brought up once.
    */
   readonly seenRunning: ReadonlySet<string>;
+  /** Unhealthy containers that were restarted lately -> milliseconds until they may be again. */
+  readonly restartPauses: ReadonlyMap<string, number>;
+  /** What is free and what downloads need. */
+  readonly space: Space;
   /** `<appId>/<service>` of services whose new container said that it has taken over. */
   readonly handedOver: ReadonlySet<string>;
   /** Apps with a held update lock -> why they may not be touched. */

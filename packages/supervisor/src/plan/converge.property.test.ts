@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { Desired } from "../spec/desired.ts";
 import { converge, freshContext } from "../testing/converge.ts";
 import { desiredOf, type TestService, wireOf } from "../testing/fixtures.ts";
@@ -117,6 +118,7 @@ async function expectConverged(engine: SimulatedEngine, desired: Desired): Promi
   for (const spec of specs) {
     const container = current.containers.find(({ name }) => name === spec.name);
     expect(container?.hash).toBe(spec.hash);
+    expect(engine.containers.get(container?.id ?? "")?.restart).toBe(spec.restart);
     const exits = spec.body.Labels[LABEL_EXITS] !== undefined || spec.restart === "no";
     if (!spec.running) expect(container?.state).not.toBe("running");
     else if (!exits) expect(container?.state).toBe("running");
@@ -132,12 +134,31 @@ function guardKills(desired: Desired) {
     if (step.do !== "stop-container") return;
     const specs = desired.apps.find(({ id }) => id === step.of.appId)?.services ?? [];
     const spec = specs.find((one) => one.service === step.of.service);
+    if (spec?.strategy === "hand-over") guardHandOver(desired, spec, step.id, engine);
     if (spec?.strategy === "kill-then-download" || spec?.strategy === "delete-then-download") return;
     const container = engine.containers.get(step.id);
     if (spec !== undefined && container?.body.Labels["io.holdfast.config-hash"] === spec.hash && !spec.running) return;
     const running = new Set([...engine.containers.values()].map((one) => one.body.Labels["io.holdfast.config-hash"]));
     for (const other of specs) expect(engine.images.has(other.image) || running.has(other.hash)).toBe(true);
   };
+}
+
+/** In a hand-over, the old container ends only after the new one started, unless they cannot live side by side. */
+function guardHandOver(desired: Desired, spec: ContainerSpec, id: string, engine: SimulatedEngine): void {
+  const old = engine.containers.get(id);
+  const hashOf = (labels: Readonly<Record<string, string>> = {}) => labels["io.holdfast.config-hash"];
+  if (old?.state !== "running" || hashOf(old.body.Labels) === spec.hash || !spec.running) return;
+  const hashes = new Map(desired.apps.flatMap((one) => one.networks.map(({ name, hash }) => [name, hash])));
+  const isNetworkReplaced = [...old.networks].some(
+    (name) => hashes.has(name) && hashes.get(name) !== hashOf(engine.networks.get(name)?.Labels),
+  );
+  const isReplaced = [...engine.containers.values()].some(
+    ({ body, state }) =>
+      body.Labels["io.balena.service-name"] === spec.service &&
+      hashOf(body.Labels) === spec.hash &&
+      state !== "created",
+  );
+  expect(isReplaced || isNetworkReplaced || old.name === spec.name).toBe(true);
 }
 
 describe("plan", () => {

@@ -20,6 +20,8 @@ const golden = z.object({
       lockedApps: z.record(z.string(), z.string()).optional(),
     })
     .default({}),
+  /** Services whose next so many starts end unhealthy. */
+  ailing: z.record(z.string(), z.number()).default({}),
   from: z.custom<TestApp>().optional(),
   to: z.custom<TestApp>().nullable(),
   rounds: z.array(z.array(z.string())).optional(),
@@ -34,6 +36,7 @@ async function walk(input: z.infer<typeof golden>): Promise<{ rounds: string[][]
   for (const image of ["img:1", "img:2", "img:3"]) engine.registry.set(image, `sha256:${image}`);
   for (const image of input.present) engine.images.set(image, `sha256:${image}`);
   if (input.from !== undefined) await converge(engine, desiredOf(wireOf(input.from)));
+  for (const [service, times] of Object.entries(input.ailing)) engine.ailing.set(service, times);
   const { lockedApps, keepImages, keepVolumes } = input.context;
   const context = {
     ...(keepImages === undefined ? {} : { keepImages }),

@@ -24,9 +24,10 @@ export type MatchedApp = {
 export function matchApp(app: DesiredApp, current: Current, images: ImageIndex): MatchedApp {
   const outdatedNetworks = findOutdatedNetworks(app, current);
   const mine = current.containers.filter((container) => container.appId === app.id);
+  const byService = Map.groupBy(mine, (container) => container.service);
   const byName = new Map<string, MatchedService>();
   for (const spec of ownersFirst(app.services)) {
-    const candidates = mine.filter((container) => container.service === spec.service);
+    const candidates = byService.get(spec.service) ?? [];
     const owner = spec.networkOwner === undefined ? undefined : byName.get(spec.networkOwner)?.keep;
     const fits = candidates.filter(
       (container) =>

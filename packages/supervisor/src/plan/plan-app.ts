@@ -4,6 +4,7 @@ import { type Draft, retireUnlessLocked } from "./draft.ts";
 import { type MatchedApp, matchApp } from "./match.ts";
 import { isAttached } from "./plan-leftovers.ts";
 import { planService } from "./plan-service.ts";
+import { pullObstacles } from "./space.ts";
 
 /** Plans networks, volumes and services of one app. */
 export function planApp(draft: Draft, app: DesiredApp): void {
@@ -13,10 +14,14 @@ export function planApp(draft: Draft, app: DesiredApp): void {
   for (const volume of app.volumes) {
     if (!volumes.has(volume.name)) draft.steps.push({ do: "create-volume", volume });
   }
+  const missing = matched.services.flatMap(({ spec, keep }) =>
+    keep !== undefined || draft.images.has(spec.image) ? [] : [spec.image],
+  );
   const view: AppView = {
     app,
     matched,
-    allImages: matched.services.every(({ spec, keep }) => keep !== undefined || draft.images.has(spec.image)),
+    obstacles: pullObstacles(missing, draft.context.space),
+    allImages: missing.length === 0,
     updating: matched.orphans.length > 0 || matched.services.some(({ stale }) => stale.length > 0),
     readyNetworks: new Set(
       draft.current.networks.map(({ name }) => name).filter((name) => !matched.outdatedNetworks.has(name)),

@@ -1,5 +1,5 @@
 import type { Current } from "../engine/current.ts";
-import type { Desired } from "../spec/desired.ts";
+import { type Desired, imagesOf } from "../spec/desired.ts";
 import type { PlanContext } from "./context.ts";
 import { type Draft, retireUnlessLocked } from "./draft.ts";
 import type { ImageIndex } from "./image-index.ts";
@@ -42,9 +42,7 @@ export function isAttached(draft: Draft, network: string): boolean {
 /** Images of ours that nothing runs and no target names, by the name the engine lists them under. */
 export function findRemovableImages({ current, desired, images, context }: LeftoverInput): string[] {
   if (context.keepImages) return [];
-  const wanted = new Set(
-    desired.apps.flatMap((app) => app.services.map((spec) => images.find(spec.image)?.listed ?? spec.image)),
-  );
+  const wanted = new Set(imagesOf(desired).map((image) => images.find(image)?.listed ?? image));
   const used = new Set([...current.containers.map((container) => container.imageId), ...current.foreignImageIds]);
   const removable = new Set<string>();
   for (const reference of context.ownedImages) {

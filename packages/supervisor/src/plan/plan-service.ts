@@ -1,7 +1,7 @@
 import type { ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { AppView } from "./app-view.ts";
-import { type Draft, retire, retireUnlessLocked } from "./draft.ts";
+import { type Draft, recheckAfter, retire, retireUnlessLocked } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
 import { planRunState } from "./run-state.ts";
 
@@ -16,7 +16,7 @@ export function planService(draft: Draft, view: AppView, service: MatchedService
     return;
   }
   for (const container of stale) retireBesideNew(draft, view, { spec, keep, old: container });
-  planRunState(draft, view, spec, keep);
+  planRunState(draft, view, service, keep);
   if (keep.name !== spec.name && stale.length === 0) planRename(draft, view, spec, keep);
 }
 
@@ -33,7 +33,9 @@ function planReplacement(draft: Draft, view: AppView, { spec, stale }: MatchedSe
       wait(draft, spec, "the old image is removed first");
       return;
     }
-    draft.steps.push({ do: "pull-image", image: spec.image, service: spec.service });
+    const obstacle = view.obstacles.get(spec.image);
+    if (obstacle === undefined) draft.steps.push({ do: "pull-image", image: spec.image, service: spec.service });
+    else wait(draft, spec, obstacle);
     return;
   }
   if (view.updating && !view.allImages) {
@@ -88,17 +90,23 @@ type Pair = { readonly spec: ContainerSpec; readonly keep: ObservedContainer; re
 
 /** The wanted container is there; the old one beside it goes, in a hand-over only after the new one took over. */
 function retireBesideNew(draft: Draft, view: AppView, { spec, keep, old }: Pair): void {
+  const survivor = spec.strategy === "hand-over" ? { id: keep.id, restart: spec.restart } : undefined;
   if (spec.strategy !== "hand-over" || old.state !== "running" || !spec.running) {
-    if (view.allImages) retireUnlessLocked(draft, old);
+    if (view.allImages) retireUnlessLocked(draft, old, survivor);
+    return;
+  }
+  if (keep.state === "running" && keep.createdAt < old.createdAt) {
+    // The target went back to a container that is older than the one beside it: it has nothing to take over.
+    retire(draft, old, survivor);
     return;
   }
   const age = draft.context.now - keep.createdAt * 1000;
   const isOver = draft.context.handedOver.has(`${spec.appId}/${spec.service}`) || age >= spec.handoverMs;
   if (isOver && keep.state !== "created") {
-    retire(draft, old);
+    retire(draft, old, survivor);
     return;
   }
-  if (age < spec.handoverMs) draft.recheckAfterMs = HANDOVER_POLL_MS;
+  if (age < spec.handoverMs) recheckAfter(draft, HANDOVER_POLL_MS);
   wait(draft, spec, "the new container takes over from the old one");
 }
 
@@ -113,7 +121,7 @@ function planRename(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obse
     wait(draft, spec, locked);
     return;
   }
-  if (draft.current.containers.some((container) => container.name === spec.name)) {
+  if (draft.takenNames.has(spec.name)) {
     wait(draft, spec, `the name ${spec.name} is still taken`);
     return;
   }

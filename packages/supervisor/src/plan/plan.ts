@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import { ImageIndex } from "./image-index.ts";
 import { planApp } from "./plan-app.ts";
 import { findRemovableImages, planLeftovers } from "./plan-leftovers.ts";
+import { pullObstacles } from "./space.ts";
 import type { Plan } from "./step.ts";
 
 /**
@@ -15,15 +16,32 @@ import type { Plan } from "./step.ts";
 export function plan(current: Current, desired: Desired, context: PlanContext): Plan {
   const images = new ImageIndex(current.images);
   const removableImages = findRemovableImages({ current, desired, images, context });
-  const draft: Draft = { current, context, images, removableImages, steps: [], waits: [], recheckAfterMs: undefined };
+  const takenNames = new Set(current.containers.map(({ name }) => name));
+  const findings = { steps: [], waits: [], recheckAfterMs: undefined };
+  const draft: Draft = { current, context, images, takenNames, removableImages, ...findings };
   const present = new Set(current.networks.map((network) => network.name));
   for (const network of desired.networks) {
     if (!present.has(network.name)) draft.steps.push({ do: "create-network", network });
   }
-  for (const app of desired.apps) planApp(draft, app);
+  for (const app of desired.apps) if (app.isFrozen !== true) planApp(draft, app);
+  planPrefetch(draft, desired.prefetch);
   planLeftovers(draft, desired);
   const { steps, waits, recheckAfterMs } = draft;
   return { steps: withoutRepeats(steps), waits, ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }) };
+}
+
+/** A held update is downloaded, as far as there is room beside what runs. */
+function planPrefetch(draft: Draft, prefetch: Desired["prefetch"]): void {
+  const missing = prefetch.filter(({ image }) => !draft.images.has(image));
+  const obstacles = pullObstacles(
+    missing.map(({ image }) => image),
+    draft.context.space,
+  );
+  for (const { appId, service, image } of missing) {
+    const reason = obstacles.get(image);
+    if (reason === undefined) draft.steps.push({ do: "pull-image", image, service });
+    else draft.waits.push({ appId, service, reason });
+  }
 }
 
 /** Two services on one image make one download. */

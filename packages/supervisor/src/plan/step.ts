@@ -26,16 +26,39 @@ export type Step =
       readonly network: string;
       readonly endpoint: Endpoint;
     }
-  | { readonly do: "start-container"; readonly of: ServiceRef; readonly id: string }
-  | { readonly do: "stop-container"; readonly of: ServiceRef; readonly id: string }
-  | { readonly do: "remove-container"; readonly of: ServiceRef; readonly id: string }
+  | {
+      readonly do: "start-container";
+      readonly of: ServiceRef;
+      readonly id: string;
+      /** Containers that hand over to this one: when they end from now on, the engine does not start them again. */
+      readonly yielding?: readonly string[];
+    }
+  | {
+      readonly do: "restart-container";
+      readonly of: ServiceRef;
+      readonly id: string;
+      readonly sharing: readonly string[];
+    }
+  | {
+      readonly do: "stop-container" | "remove-container";
+      readonly of: ServiceRef;
+      readonly id: string;
+      /** The container that stays in a hand-over: it may have been about to yield, and gets its policy back first. */
+      readonly survivor?: { readonly id: string; readonly restart: string };
+    }
   | { readonly do: "rename-container"; readonly of: ServiceRef; readonly id: string; readonly name: string };
 
 /** Which service a container belongs to, and the image it runs, for logs and reports. */
 export type ServiceRef = { readonly appId: number; readonly service: string; readonly image: string };
 
 /** The plan could go on here, but for something that has to happen first. */
-export type Wait = { readonly appId: number; readonly service: string; readonly reason: string };
+export type Wait = {
+  readonly appId: number;
+  readonly service: string;
+  readonly reason: string;
+  /** Nothing but a reboot ends this wait. */
+  readonly needsReboot?: true;
+};
 
 export type Plan = {
   readonly steps: readonly Step[];
@@ -62,6 +85,7 @@ export function stepKey(step: Step): string {
       return `service ${step.spec.appId}/${step.spec.service}`;
     case "connect-network":
     case "start-container":
+    case "restart-container":
     case "stop-container":
     case "remove-container":
     case "rename-container":

@@ -13,7 +13,12 @@ const storedTarget = z.object({
 });
 export type StoredTarget = z.infer<typeof storedTarget>;
 
-const file = z.object({ version: z.literal(1), fleet: storedTarget.optional(), local: storedTarget.optional() });
+const file = z.object({
+  version: z.literal(1),
+  fleet: storedTarget.optional(),
+  local: storedTarget.optional(),
+  waiting: storedTarget.optional(),
+});
 type Content = z.infer<typeof file>;
 
 /**
@@ -48,10 +53,23 @@ export class TargetStore {
     return this.#content.local;
   }
 
-  /** Returns when the target is on the disk. A local one is kept apart from the fleet's. */
+  /** The target that is held back, if there is one. */
+  waiting(): StoredTarget | undefined {
+    return this.#content.waiting;
+  }
+
+  /** Returns when the target is on the disk, and none waits any more. A local one is kept apart from the fleet's. */
   async put(target: StoredTarget): Promise<void> {
-    const content = target.source === "local" ? { local: target } : { fleet: target };
-    const next = { ...this.#content, ...content };
+    const { waiting: _, ...kept } = this.#content;
+    await this.#write({ ...kept, ...(target.source === "local" ? { local: target } : { fleet: target }) });
+  }
+
+  /** Returns when the target is on the disk, beside the one in force; a former one that waited is forgotten. */
+  async putWaiting(waiting: StoredTarget): Promise<void> {
+    await this.#write({ ...this.#content, waiting });
+  }
+
+  async #write(next: Content): Promise<void> {
     await writeDurably(this.#path, JSON.stringify(next));
     this.#content = next;
   }

@@ -66,6 +66,8 @@ describe("the container of a service", () => {
       BALENA_APP_NAME: "mine",
       RESIN_APP_NAME: "app1",
       BALENA_APP_ID: "1",
+      RESIN_APP_UUID: "uuid1",
+      BALENA_SERVICE_NAME: "web",
       RESIN_DEVICE_UUID: testFacts.uuid,
       BALENA_DEVICE_TYPE: "generic-amd64",
       BALENA_DEVICE_ARCH: "amd64",
@@ -166,6 +168,17 @@ describe("the container of a service", () => {
     ],
   ])("maps %j", (composition, expected) => {
     expect(host(composition)).toMatchObject(expected);
+  });
+
+  it("runs the image that the release names, and is not another definition because of it", () => {
+    const other = specOf({ image: "img:2" });
+    expect(other.body.Image).toBe("img:2");
+    expect(other.hash).toBe(specOf({ image: "img:1" }).hash);
+  });
+
+  it("takes storage_opt and does not apply it, as other devices do", () => {
+    const plain = specOf({}).hash;
+    expect(specOf({ composition: { storage_opt: { size: "1G" } } }).hash).toBe(plain);
   });
 
   it("maps process, name and health", () => {

@@ -8,9 +8,14 @@ import { environmentOf, NOT_COMPARED } from "./environment.ts";
 import { hostConfigOf, restartPolicy } from "./host-config.ts";
 import {
   hasFeature,
+  isFalsy,
+  isTruthy,
   LABEL_APP_ID,
   LABEL_APP_UUID,
+  LABEL_BOOT_ID,
   LABEL_CONFIG_HASH,
+  LABEL_HEALTH_RESTART,
+  LABEL_REQUIRES_REBOOT,
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
   LABEL_SUPERVISED,
@@ -39,6 +44,10 @@ export type ContainerSpec = {
   readonly handoverMs: number;
   /** A key of its own for the device API is to be put into the environment at creation. */
   readonly wantsApiKey: boolean;
+  /** An unhealthy container is restarted. */
+  readonly restartsUnhealthy: boolean;
+  /** Set for a service whose containers start in a later boot than the one that made them: the present boot. */
+  readonly startsAfterBoot?: string;
 };
 
 const DEFAULT_STOP_SECONDS = 10;
@@ -65,13 +74,16 @@ export function containerSpec(app: TargetApp, service: TargetService, facts: Dev
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first.network]: first.endpoint } } }),
   };
   const hash = hashOf(body, networks.endpoints, environment);
+  const afterBoot = isTruthy(service.labels[LABEL_REQUIRES_REBOOT]) ? facts.bootId : undefined;
+  const bootLabel = afterBoot === undefined ? {} : { [LABEL_BOOT_ID]: afterBoot };
   return {
     appId: app.id,
     service: service.name,
     name: containerName(service.name, { imageId: service.imageId, releaseId: app.releaseId, commit: app.commit }),
     image: service.image,
     hash,
-    body: { ...body, Labels: { ...body.Labels, [LABEL_CONFIG_HASH]: hash } },
+    // What is added here is not compared: a container is not another one because the device booted.
+    body: { ...body, Labels: { ...body.Labels, ...bootLabel, [LABEL_CONFIG_HASH]: hash } },
     furtherNetworks,
     ...(networks.owner === undefined ? {} : { networkOwner: networks.owner }),
     dependencies: dependenciesOf(service),
@@ -80,6 +92,8 @@ export function containerSpec(app: TargetApp, service: TargetService, facts: Dev
     strategy: strategyOf(service.labels),
     handoverMs: handoverTimeout(service.labels),
     wantsApiKey: hasFeature(service.labels, "supervisor-api"),
+    restartsUnhealthy: !isFalsy(service.labels[LABEL_HEALTH_RESTART]),
+    ...(afterBoot === undefined ? {} : { startsAfterBoot: afterBoot }),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Provided } from "../target/unmet-requirements.ts";
+
 /** What the device is: everything a container's definition may depend on besides its target. */
 export type DeviceFacts = {
   readonly uuid: string;
@@ -18,6 +20,10 @@ export type DeviceFacts = {
   readonly runtimeDir: string;
   readonly hasKernelModules: boolean;
   readonly hasFirmware: boolean;
+  /** Another one after each boot. */
+  readonly bootId: string;
+  /** What contracts may ask for. */
+  readonly provided: Provided;
 };
 
 /** Gateway of the engine network `supervisor0`, where containers reach the device API. */

@@ -12,6 +12,15 @@ export const LABEL_SERVICE_NAME = "io.balena.service-name";
  */
 export const LABEL_CONFIG_HASH = "io.holdfast.config-hash";
 
+/** `true`: a new container of the service is started by the next boot only. */
+export const LABEL_REQUIRES_REBOOT = "io.balena.update.requires-reboot";
+/** Ours: in which boot a container was made that waits for the next one. */
+export const LABEL_BOOT_ID = "io.holdfast.boot-id";
+/** Ours: `false` leaves an unhealthy container alone. */
+export const LABEL_HEALTH_RESTART = "io.holdfast.health.restart";
+/** Ours: how long a new release is watched before it counts as good. */
+export const LABEL_HEALTH_WINDOW = "io.holdfast.health.window";
+
 const TRUTHY = new Set(["1", "true", "on"]);
 
 /** Whether a text means "yes" (compat 3): 1, true, on, in any case. */
@@ -19,19 +28,30 @@ export function isTruthy(text: string | undefined): boolean {
   return text !== undefined && TRUTHY.has(text.toLowerCase());
 }
 
-export type Feature =
-  | "journal-logs"
-  | "dbus"
-  | "kernel-modules"
-  | "firmware"
-  | "balena-socket"
-  | "balena-api"
-  | "supervisor-api"
-  | "sysfs"
-  | "procfs"
-  | "gpu"
-  | "host-os.board-rev"
-  | "extra-firmware";
+/** What a service may ask of the device by a label `io.balena.features.<feature>` (compat 4.3). */
+export const features = [
+  "journal-logs",
+  "dbus",
+  "kernel-modules",
+  "firmware",
+  "balena-socket",
+  "balena-api",
+  "supervisor-api",
+  "sysfs",
+  "procfs",
+  "gpu",
+  "host-os.board-rev",
+  "extra-firmware",
+  "optional",
+] as const;
+export type Feature = (typeof features)[number];
+
+const FALSY = new Set(["0", "false", "off"]);
+
+/** Whether a text means "no": 0, false, off, in any case. */
+export function isFalsy(text: string | undefined): boolean {
+  return text !== undefined && FALSY.has(text.toLowerCase());
+}
 
 /** Whether a service asks for a feature of the device by label. */
 export function hasFeature(labels: Readonly<Record<string, string>>, feature: Feature): boolean {

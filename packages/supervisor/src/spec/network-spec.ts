@@ -4,8 +4,8 @@ import type { TargetApp } from "../target/target.ts";
 import { configHash } from "./config-hash.ts";
 import type { NetworkBody, VolumeBody } from "./container-body.ts";
 import { SUPERVISOR_GATEWAY } from "./device-facts.ts";
-import { LABEL_APP_ID, LABEL_APP_UUID, LABEL_CONFIG_HASH, LABEL_SUPERVISED } from "./labels.ts";
-import { networkName, volumeName } from "./names.ts";
+import { hasFeature, LABEL_APP_ID, LABEL_APP_UUID, LABEL_CONFIG_HASH, LABEL_SUPERVISED } from "./labels.ts";
+import { EXTRA_FIRMWARE_VOLUME, networkName, volumeName } from "./names.ts";
 
 export type NetworkSpec = { readonly name: string; readonly hash: string; readonly body: NetworkBody };
 export type VolumeSpec = { readonly name: string; readonly body: VolumeBody };
@@ -18,9 +18,16 @@ export function networkSpecs(app: TargetApp): NetworkSpec[] {
   });
 }
 
+/** One volume for the whole device, where the host looks for firmware. Without labels: no app takes it along. */
+const EXTRA_FIRMWARE: VolumeSpec = {
+  name: EXTRA_FIRMWARE_VOLUME,
+  body: { Name: EXTRA_FIRMWARE_VOLUME, Driver: "local", DriverOpts: {}, Labels: {} },
+};
+
 /** All named volumes of an app as the engine should have them. */
 export function volumeSpecs(app: TargetApp): VolumeSpec[] {
-  return Object.entries(app.volumes).map(([name, volume]) => ({
+  const device = app.services.some(({ labels }) => hasFeature(labels, "extra-firmware")) ? [EXTRA_FIRMWARE] : [];
+  const own = Object.entries(app.volumes).map(([name, volume]) => ({
     name: volumeName(app.id, name),
     body: {
       Name: volumeName(app.id, name),
@@ -29,6 +36,7 @@ export function volumeSpecs(app: TargetApp): VolumeSpec[] {
       Labels: { ...volume.labels, [LABEL_SUPERVISED]: "true", [LABEL_APP_UUID]: app.uuid },
     },
   }));
+  return [...own, ...device];
 }
 
 /** The device's own network, on which labelled services reach the device API. */

@@ -125,6 +125,7 @@ function serviceStatus(spec: ContainerSpec, status: ApplyStatus, images: ImageIn
 
 /** How far an app's update is (compat 5.3). */
 export function updateStatus(app: DesiredApp, status: ApplyStatus): UpdateStatus {
+  if (app.rejected !== undefined) return "rejected";
   if (status.isApplied) return "done";
   const images = new ImageIndex(status.current?.images ?? []);
   if (app.services.some((spec) => !images.has(spec.image))) return "downloading";

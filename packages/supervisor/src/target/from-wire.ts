@@ -11,7 +11,10 @@ import {
   type WireRelease,
   type WireService,
 } from "@holdfast/contracts";
+import { configHash } from "../spec/config-hash.ts";
 import { checkDependencies } from "./dependencies.ts";
+import { portConflicts } from "./port-conflicts.ts";
+import { rewriteLabels } from "./rewrite-labels.ts";
 import type { Target, TargetApp, TargetService } from "./target.ts";
 
 /** Apps whose containers the host starts, not the app planner (compat 5.2). */
@@ -32,18 +35,30 @@ export function targetFromWire(apps: WireApps): Target {
   const warnings: string[] = [];
   const translated: TargetApp[] = [];
   for (const [uuid, app] of Object.entries(apps)) {
-    if (app.is_host || SUPERVISOR_APPS.has(uuid)) continue;
+    if (!isPlanned(uuid, app)) continue;
     translated.push(translateApp(uuid, app, warnings));
   }
   translated.sort((a, b) => a.id - b.id || (a.uuid < b.uuid ? -1 : 1));
-  return { apps: translated, warnings };
+  warnings.push(...portConflicts(translated));
+  return { apps: translated, warnings, spareImages: [], prefetch: [] };
+}
+
+/** Apps of the target that this planner runs: not the host's, not the supervisor's own. */
+export function isPlanned(uuid: string, app: WireApp): boolean {
+  return !app.is_host && !SUPERVISOR_APPS.has(uuid);
+}
+
+/** Tells contents of an app's release apart. */
+export function fingerprintOf(app: WireApp): string {
+  return configHash(app.releases);
 }
 
 function translateApp(uuid: string, app: WireApp, warnings: string[]): TargetApp {
   const { id, name } = app;
+  const fingerprint = fingerprintOf(app);
   const [commit, release] = Object.entries(app.releases)[0] ?? [];
   if (commit === undefined || release === undefined) {
-    return { id, uuid, name, commit: "", releaseId: 0, services: [], networks: {}, volumes: {} };
+    return { id, uuid, name, commit: "", releaseId: 0, services: [], networks: {}, volumes: {}, fingerprint, wire: {} };
   }
   const networks = translateNetworks(name, release);
   const services = Object.entries(release.services)
@@ -63,6 +78,8 @@ function translateApp(uuid: string, app: WireApp, warnings: string[]): TargetApp
     services: checkDependencies(name, known, warnings),
     networks,
     volumes,
+    fingerprint,
+    wire: app.releases,
   };
 }
 
@@ -107,16 +124,6 @@ function translateService({ app, service, wire, warnings }: ServiceInput): Targe
   };
 }
 
-/** `io.resin.features.resin-socket` means `io.balena.features.balena-socket`; the new name wins when both are given. */
-function rewriteLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const rewritten: Record<string, string> = {};
-  for (const [name, value] of Object.entries(labels)) {
-    const modern = name.startsWith("io.resin.") ? name.replaceAll("resin", "balena") : name;
-    if (modern === name || !Object.hasOwn(labels, modern)) rewritten[modern] = value;
-  }
-  return rewritten;
-}
-
 type Known = {
   readonly networks: Readonly<Record<string, ComposeNetwork>>;
   readonly volumes: Record<string, ComposeVolumeDefinition>;
@@ -131,6 +138,12 @@ function keepKnownNames(service: TargetService, known: Known): TargetService {
       known.warnings.push(`${service.name}: volume ${volume.name} is not defined; it is made with defaults`);
     }
   }
+  const mode = service.compose.network_mode;
+  if (mode !== undefined && !isModeOfEngine(mode) && !Object.hasOwn(known.networks, mode)) {
+    known.warnings.push(`${service.name}: network_mode ${mode} is not defined; the default network is joined`);
+    const { network_mode: _, ...compose } = service.compose;
+    return keepKnownNames({ ...service, compose }, known);
+  }
   if (service.compose.networks === undefined) return service;
   const networks = Object.fromEntries(
     Object.entries(service.compose.networks).filter(([network]) => {
@@ -143,6 +156,8 @@ function keepKnownNames(service: TargetService, known: Known): TargetService {
   );
   return { ...service, compose: { ...service.compose, networks } };
 }
+
+const isModeOfEngine = (mode: string): boolean => /^(host|none|bridge|service:.+)$/.test(mode);
 
 /** The engine network on which the device API can be reached; joined by label only (compat 4.2). */
 export const SUPERVISOR_NETWORK = "supervisor0";

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { TargetStore } from "../sources/target-store.ts";
 import { wireOf } from "../testing/fixtures.ts";
 import { recordingLog, scratchDirectory } from "../testing/scratch.ts";
+import { targetFromWire } from "./from-wire.ts";
 import { TargetInForce } from "./target-in-force.ts";
 
 const apps = (commit: string, services: object = { web: {} }) =>
@@ -19,6 +20,8 @@ async function inForce(dataDir: string) {
     store: await TargetStore.open(dataDir, recordingLog()),
     isLocalMode: () => isLocal,
     log: recordingLog(),
+    resolve: targetFromWire,
+    isHeld: () => false,
     onTarget: async ({ apps }) => void applied.push(apps[0]?.commit ?? "local"),
     onFleetConfig: async (config) => {
       isLocal = config["LOCAL"] === "1";

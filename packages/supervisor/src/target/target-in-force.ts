@@ -1,14 +1,27 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AppsJson, fromLocalApps, type LocalTargetState, toLocalApps } from "@holdfast/contracts";
+import { type AppsJson, fromLocalApps, type LocalTargetState, toLocalApps, type WireApps } from "@holdfast/contracts";
 import type { Log } from "../log.ts";
 import type { StoredTarget, TargetStore } from "../sources/target-store.ts";
-import { targetFromWire } from "./from-wire.ts";
-import type { Target } from "./target.ts";
+import { configHash } from "../spec/config-hash.ts";
+import type { Prefetch, Target } from "./target.ts";
 
 /** What happens when another target comes into force; returns when it has been handed to the apply loop. */
 export type OnTarget = (target: Target) => Promise<void>;
 /** The fleet's target in its own words, without what is only for the wire. */
 export type FleetTarget = Pick<StoredTarget, "name" | "config" | "apps">;
+
+export type TargetInForceOptions = {
+  readonly store: TargetStore;
+  readonly isLocalMode: () => boolean;
+  readonly log: Log;
+  readonly onTarget: OnTarget;
+  /** Called before the target of the fleet, or of the preload, is applied; local mode may begin or end by it. */
+  readonly onFleetConfig: (config: StoredTarget["config"]) => Promise<void>;
+  /** From apps as they came to the target that is in effect (see `targetInEffect`). */
+  readonly resolve: (apps: WireApps) => Target;
+  /** Whether a target with this configuration waits for someone's word. */
+  readonly isHeld: (config: StoredTarget["config"]) => boolean;
+};
 
 /** Which of the known targets holds, and how another one comes into force: checked, stored, then applied. */
 export class TargetInForce {
@@ -17,20 +30,18 @@ export class TargetInForce {
   readonly #log: Log;
   readonly #onTarget: OnTarget;
   readonly #onFleetConfig: (config: StoredTarget["config"]) => Promise<void>;
+  readonly #resolve: (apps: WireApps) => Target;
+  readonly #isHeld: (config: StoredTarget["config"]) => boolean;
+  #lastWarnings = "";
 
-  constructor(options: {
-    store: TargetStore;
-    isLocalMode: () => boolean;
-    log: Log;
-    onTarget: OnTarget;
-    /** Called before the target of the fleet, or of the preload, is applied; local mode may begin or end by it. */
-    onFleetConfig: (config: StoredTarget["config"]) => Promise<void>;
-  }) {
+  constructor(options: TargetInForceOptions) {
     this.#store = options.store;
     this.#isLocalMode = options.isLocalMode;
     this.#log = options.log;
     this.#onTarget = options.onTarget;
     this.#onFleetConfig = options.onFleetConfig;
+    this.#resolve = options.resolve;
+    this.#isHeld = options.isHeld;
   }
 
   /** The target that holds; in local mode the fleet's until a local one is set. Undefined when none is known. */
@@ -43,12 +54,26 @@ export class TargetInForce {
     return this.#store.fleet();
   }
 
-  /** Applies the stored target; false when none is known. */
+  /** The target that waits for someone's word: its images are downloaded, nothing else of it is done. */
+  waiting(): StoredTarget | undefined {
+    const waiting = this.#store.waiting();
+    return (waiting?.source === "local") === this.#isLocalMode() ? waiting : undefined;
+  }
+
+  /** Applies the stored target, with what is known of releases now; false when none is known. */
   async resume(): Promise<boolean> {
     await this.#onFleetConfig(this.#store.fleet()?.config ?? {});
     const stored = this.stored();
     if (stored === undefined) return false;
-    await this.#apply(targetFromWire(stored.apps));
+    await this.#apply(this.#resolve(stored.apps));
+    return true;
+  }
+
+  /** Brings the waiting target into force; false when none waits. */
+  async release(): Promise<boolean> {
+    const waiting = this.waiting();
+    if (waiting === undefined) return false;
+    await this.#enforce(waiting, this.#resolve(waiting.apps));
     return true;
   }
 
@@ -63,7 +88,9 @@ export class TargetInForce {
    */
   async takeFleet({ name, config, apps }: FleetTarget): Promise<void> {
     const stored: StoredTarget = { source: "cloud", ...(name === undefined ? {} : { name }), config, apps };
-    if (!isDeepStrictEqual(stored, this.#store.fleet())) await this.#take(stored);
+    const waiting = this.#store.waiting();
+    const known = waiting?.source === "cloud" ? waiting : this.#store.fleet();
+    if (!isDeepStrictEqual(stored, known)) await this.#take(stored);
   }
 
   /** @throws HoldfastError `supervisor.invalid-target`; the former target stays in force then. */
@@ -81,17 +108,35 @@ export class TargetInForce {
   }
 
   async #take(stored: StoredTarget): Promise<void> {
-    const target = targetFromWire(stored.apps);
+    const target = this.#resolve(stored.apps);
+    const inForce = stored.source === "local" ? this.#store.local() : this.#store.fleet();
+    if (inForce !== undefined && this.#isHeld(stored.config) && configHash(inForce.apps) !== configHash(stored.apps)) {
+      await this.#store.putWaiting(stored);
+      this.#log.info("An update waits: it is downloaded, and applied when told so");
+      await this.resume();
+    } else await this.#enforce(stored, target);
+  }
+
+  async #enforce(stored: StoredTarget, target: Target): Promise<void> {
     const former = this.stored();
     await this.#store.put(stored);
     if (stored.source !== "local") await this.#onFleetConfig(stored.config);
     const holds = this.stored();
     if (holds === undefined || holds === former) return;
-    await this.#apply(holds === stored ? target : targetFromWire(holds.apps));
+    await this.#apply(holds === stored ? target : this.#resolve(holds.apps));
   }
 
   async #apply(target: Target): Promise<void> {
-    for (const warning of target.warnings) this.#log.warn(warning);
-    await this.#onTarget(target);
+    const warnings = target.warnings.join("\n");
+    if (warnings !== this.#lastWarnings) for (const warning of target.warnings) this.#log.warn(warning);
+    this.#lastWarnings = warnings;
+    await this.#onTarget({ ...target, prefetch: this.#prefetch() });
+  }
+
+  #prefetch(): Prefetch[] {
+    const waiting = this.waiting();
+    return (waiting === undefined ? [] : this.#resolve(waiting.apps).apps).flatMap(({ id, services }) =>
+      services.map(({ name, image }) => ({ appId: id, service: name, image })),
+    );
   }
 }

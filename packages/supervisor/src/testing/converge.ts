@@ -23,6 +23,8 @@ export function freshContext(engine: SimulatedEngine): PlanContext {
   return {
     now: engine.now,
     seenRunning: new Set(),
+    restartPauses: new Map(),
+    space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
     handedOver: new Set(),
     lockedApps: new Map(),
     keepImages: false,
@@ -80,6 +82,8 @@ export function summary(step: Step): string {
       return `connect ${step.of.service} to ${step.network}`;
     case "start-container":
       return `start ${step.of.service}`;
+    case "restart-container":
+      return [`restart ${step.of.service}`, ...step.sharing.map((id) => `and ${id}`)].join(" ");
     case "stop-container":
       return `stop ${step.of.service}`;
     case "remove-container":

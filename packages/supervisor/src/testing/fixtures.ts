@@ -20,6 +20,8 @@ export const testFacts: DeviceFacts = {
   runtimeDir: "/tmp/balena-supervisor",
   hasKernelModules: true,
   hasFirmware: false,
+  bootId: "boot-1",
+  provided: { "sw.supervisor": "1.2.3", "hw.device-type": "generic-amd64", "arch.sw": "amd64" },
 };
 
 export const noEffects: StepEffects = {
@@ -38,6 +40,7 @@ export type TestService = {
   readonly labels?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly running?: boolean;
+  readonly contract?: Readonly<Record<string, unknown>>;
   readonly composition?: Readonly<Record<string, unknown>>;
 };
 

@@ -6,6 +6,7 @@ import {
   hasFeature,
   LABEL_APP_ID,
   LABEL_APP_UUID,
+  LABEL_BOOT_ID,
   LABEL_CONFIG_HASH,
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
@@ -21,6 +22,8 @@ type Container = {
   readonly networks: Set<string>;
   readonly volumes: readonly string[];
   state: ContainerState;
+  restart: string;
+  restarts: number;
   exitCode: number;
   health: Health;
 };
@@ -44,6 +47,10 @@ export class SimulatedEngine implements Engine {
   readonly calls: string[] = [];
   /** Services that never become healthy. */
   readonly sick = new Set<string>();
+  /** Services whose next so many starts end unhealthy. */
+  readonly ailing = new Map<string, number>();
+  /** References of images whose containers end soon after each start. */
+  readonly crashing = new Set<string>();
   now = 1_000_000;
   /** Throws at the call with this number (counted from 0), before or after its effect. */
   fault: { readonly at: number; readonly when: "before" | "after" } | undefined;
@@ -60,7 +67,7 @@ export class SimulatedEngine implements Engine {
 
   #look(): Current {
     for (const container of this.containers.values()) {
-      if (container.state === "running") this.#live(container);
+      if (container.state === "running" || container.state === "restarting") this.#live(container);
     }
     return {
       containers: [...this.containers.values()].map(observed),
@@ -105,7 +112,8 @@ export class SimulatedEngine implements Engine {
       this.#ids += 1;
       const id = `c${this.#ids}`;
       const createdAt = Math.floor(this.now / 1000);
-      const fresh = { state: "created", exitCode: 0, health: "none" } as const;
+      const restart = body.HostConfig.RestartPolicy.Name;
+      const fresh = { state: "created", restart, restarts: 0, exitCode: 0, health: "none" } as const;
       this.containers.set(id, { id, name, body, imageId, createdAt, networks, volumes, ...fresh });
       return id;
     });
@@ -125,10 +133,30 @@ export class SimulatedEngine implements Engine {
     });
   }
 
+  restartContainer(id: string): Promise<void> {
+    return this.#change(`restart ${id}`, () => {
+      const container = this.#get(id);
+      container.state = "running";
+      container.health = container.body.Healthcheck === undefined ? "none" : "starting";
+    });
+  }
+
+  async restartsOf(id: string): Promise<number> {
+    return this.containers.get(id)?.restarts ?? 0;
+  }
+
+  setRestartPolicy(id: string, policy: string): Promise<void> {
+    return this.#change(`policy ${id} ${policy}`, () => {
+      const container = this.containers.get(id);
+      if (container !== undefined) container.restart = policy;
+    });
+  }
+
   stopContainer(id: string): Promise<void> {
     return this.#change(`stop ${id}`, () => {
       const container = this.containers.get(id);
-      if (container?.state === "running") Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
+      if (container?.state === "running" || container?.state === "restarting")
+        Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
     });
   }
 
@@ -187,6 +215,10 @@ export class SimulatedEngine implements Engine {
     });
   }
 
+  async layersOf(imageId: string): Promise<readonly string[]> {
+    return [imageId];
+  }
+
   removeImage(reference: string): Promise<void> {
     return this.#change(`remove image ${reference}`, () => {
       const id = this.images.get(reference);
@@ -202,8 +234,14 @@ export class SimulatedEngine implements Engine {
   #live(container: Container): void {
     const exits = container.body.Labels[LABEL_EXITS];
     const service = container.body.Labels[LABEL_SERVICE_NAME] ?? "";
-    if (exits !== undefined) Object.assign(container, { state: "exited", exitCode: Number(exits) });
-    else if (container.health === "starting" && !this.sick.has(service)) container.health = "healthy";
+    if (this.crashing.has(container.body.Image)) {
+      Object.assign(container, { state: "restarting", restarts: container.restarts + 1, exitCode: 1, health: "none" });
+    } else if (exits !== undefined) Object.assign(container, { state: "exited", exitCode: Number(exits) });
+    else if (container.health === "starting" && !this.sick.has(service)) {
+      const ailing = this.ailing.get(service) ?? 0;
+      container.health = ailing > 0 ? "unhealthy" : "healthy";
+      this.ailing.set(service, Math.max(0, ailing - 1));
+    }
   }
 
   #get(id: string): Container {
@@ -244,5 +282,6 @@ function observed(container: Container): ObservedContainer {
     networks: [...container.networks],
     volumes: container.volumes,
     hasApiKey: hasFeature(Labels, "supervisor-api"),
+    bootId: Labels[LABEL_BOOT_ID] ?? "",
   };
 }

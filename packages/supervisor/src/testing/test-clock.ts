@@ -5,6 +5,7 @@ export function testClock(start = 1_000_000): Clock & { passed: () => number } {
   let now = start;
   return {
     now: () => now,
+    monotonic: () => now - start,
     passed: () => now - start,
     sleep: async (ms, signal) => {
       // Several turns, so that steps under way come to their end first, as they would in real time.

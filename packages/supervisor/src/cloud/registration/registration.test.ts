@@ -35,6 +35,7 @@ async function register(content: object, answer: Answering, tries = 3): Promise<
     config: new ConfigJsonFile(path),
     clock: {
       now: clock.now,
+      monotonic: clock.monotonic,
       sleep: async (ms, signal) => {
         slept += 1;
         if (slept >= tries) stop.abort();

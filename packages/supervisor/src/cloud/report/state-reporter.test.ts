@@ -25,6 +25,7 @@ async function report(reports: readonly DeviceReport[], looks: number, answer: A
     http: testHttp(server.url),
     clock: {
       now: clock.now,
+      monotonic: clock.monotonic,
       sleep: async (ms, signal) => {
         pauses.push(ms);
         if (looked >= looks) stop.abort();

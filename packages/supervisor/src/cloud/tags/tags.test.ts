@@ -18,6 +18,7 @@ async function send(dataDir: string, requests: number, answer: Answering, put: (
     dataDir,
     clock: {
       now: clock.now,
+      monotonic: clock.monotonic,
       sleep: async (ms, signal) => {
         pauses.push(ms);
         if (server.asked.length >= requests) stop.abort();

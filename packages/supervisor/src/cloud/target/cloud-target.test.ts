@@ -39,6 +39,7 @@ async function poll(times: number, answer: Answering, scene: Scene = {}) {
     http: testHttp(server.url),
     clock: {
       now: clock.now,
+      monotonic: clock.monotonic,
       sleep: async (ms, signal) => {
         seen.pauses.push(ms);
         problems.push(target.problem());

@@ -1,0 +1,108 @@
+import { worldError } from "@holdfast/contracts";
+import * as z from "zod";
+import { registryAddress } from "./registry-address.ts";
+
+/** What an image consists of, as its registry tells before anything of it is downloaded. */
+export type ImageContent = {
+  /** Go's name of the processor architecture. */
+  readonly architecture: string;
+  readonly layers: readonly Layer[];
+};
+/** `bytes` are those to download; `diffId` tells the layer's content apart, however it is compressed. */
+export type Layer = { readonly diffId: string; readonly bytes: number; readonly isCompressed: boolean };
+
+export type Platform = { readonly architecture: string; readonly variant?: string };
+
+const MEDIA_TYPES = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+].join(", ");
+/** A registry that takes longer for a few kilobytes is as good as none. */
+const TIMEOUT_MS = 15_000;
+/** Manifests have a few kilobytes, configurations some more. */
+const MAX_DOCUMENT = 4 * 1024 * 1024;
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const layer = z.object({ size: z.number().nonnegative(), mediaType: z.string().default("") });
+const manifest = z.object({ config: z.object({ digest }), layers: z.array(layer) });
+const platform = z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() });
+const index = z.object({ manifests: z.array(z.object({ digest, platform: platform.optional() })) });
+const config = z.object({ architecture: z.string(), rootfs: z.object({ diff_ids: z.array(digest) }) });
+
+/**
+ * Asks an image's registry for its manifest and configuration, without credentials.
+ * @throws an error of the world when the registry does not say: no network, a login needed, no image for the platform.
+ */
+export async function imageContent(reference: string, wanted: Platform): Promise<ImageContent> {
+  const { base, tag } = registryAddress(reference);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const session: Session = { signal, token: undefined };
+  const first = await getJson(`${base}/manifests/${tag}`, session);
+  const list = index.safeParse(first);
+  const single = list.success
+    ? await getJson(`${base}/manifests/${pick(list.data.manifests, wanted, reference)}`, session)
+    : first;
+  const { config: of, layers } = manifest.parse(single);
+  const { architecture, rootfs } = config.parse(await getJson(`${base}/blobs/${of.digest}`, session));
+  return {
+    architecture,
+    layers: layers.map(({ size, mediaType }, at) => ({
+      diffId: rootfs.diff_ids[at] ?? "",
+      bytes: size,
+      isCompressed: !mediaType.endsWith(".tar"),
+    })),
+  };
+}
+
+function pick(manifests: z.infer<typeof index>["manifests"], wanted: Platform, reference: string): string {
+  const fitting = manifests.filter(({ platform: of }) => of?.os === "linux" && of.architecture === wanted.architecture);
+  const exact = fitting.find(({ platform: of }) => of?.variant === wanted.variant) ?? fitting[0];
+  if (exact !== undefined) return exact.digest;
+  throw worldError("supervisor.wrong-architecture", {
+    message: `${reference} has no image for ${wanted.architecture}`,
+  });
+}
+
+type Session = { readonly signal: AbortSignal; token: string | undefined };
+
+async function getJson(url: string, session: Session): Promise<unknown> {
+  let answer = await get(url, session);
+  if (answer.status === 401 && session.token === undefined) {
+    session.token = await anonymousToken(answer.headers.get("www-authenticate") ?? "", session.signal);
+    answer = await get(url, session);
+  }
+  if (!answer.ok) throw worldError("supervisor.pull-failed", { message: `${url}: ${answer.status}` });
+  return JSON.parse(await boundedText(answer));
+}
+
+function get(url: string, { signal, token }: Session): Promise<Response> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return fetch(url, { signal, headers: { accept: MEDIA_TYPES, ...authorization } });
+}
+
+const tokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+
+/** The registry names where to get a token (`Bearer realm="…",service="…",scope="…"`); it may need no login. */
+async function anonymousToken(challenge: string, signal: AbortSignal): Promise<string> {
+  const parts = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
+  const url = new URL(parts.get("realm") ?? "");
+  for (const name of ["service", "scope"]) {
+    const value = parts.get(name);
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  const answer = await fetch(url, { signal });
+  const { token, access_token: accessToken } = tokenAnswer.parse(JSON.parse(await boundedText(answer)));
+  return token ?? accessToken ?? "";
+}
+
+async function boundedText(answer: Response): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_DOCUMENT) throw new Error("the registry's answer is too long");
+  }
+  return text;
+}
