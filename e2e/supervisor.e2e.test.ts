@@ -267,41 +267,6 @@ describe("the supervisor on a real engine", () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  it("sets the host's name and proxy, unless an app holds its update lock", async () => {
-    const configJson = join(supervisor.directory, "config.json");
-    const conf = join(supervisor.directory, "system-proxy/redsocks.conf");
-    const lock = join(supervisor.directory, "runtime/services/1/one/updates.lock");
-    const patch = async (network: unknown, force = false) => {
-      const answer = await supervisor.post("/v1/device/host-config", { network, force }, "PATCH");
-      return [answer.status, await answer.text()];
-    };
-    writeFileSync(configJson, '{"uuid":"0123456789abcdef0123456789abcdef","apiKey":"kept"}');
-    const proxy = {
-      type: "socks5",
-      ip: "198.51.100.7",
-      port: 1080,
-      login: "me",
-      password: 'a"b\\c',
-      noProxy: ["192.0.2.1"],
-    };
-    expect(await patch({ hostname: "lamp", proxy })).toEqual([200, "OK"]);
-    expect(await (await supervisor.get("/v1/device/host-config")).json()).toEqual({
-      network: { hostname: "lamp", proxy },
-    });
-    expect(JSON.parse(readFileSync(configJson, "utf8"))).toMatchObject({ apiKey: "kept", hostname: "lamp" });
-    writeFileSync(lock, "");
-    expect(await patch({ proxy: {} })).toEqual([
-      423,
-      expect.stringContaining("Lockfile exists for { appId: 1, service: one }"),
-    ]);
-    expect(existsSync(conf)).toBe(true);
-    expect(await patch({ proxy: {} }, true)).toEqual([200, "OK"]);
-    expect([existsSync(conf), existsSync(lock)]).toEqual([false, false]);
-    expect((await patch({ hostname: "no name" }))[0]).toBe(400);
-    // Later starts are to find the device as it was.
-    rmSync(configJson);
-  });
-
   it("hands over: old and new side by side until the new one says so", async () => {
     const labels = { "io.balena.update.strategy": "hand-over" };
     await supervisor.post("/v2/local/target-state", localState("ha", { gate: { labels } }));

@@ -105,6 +105,8 @@ describe("the host's configuration", () => {
     await using boot = await bootPartition();
     await writeFile(boot.at("system-proxy/redsocks.conf"), "redsocks { type = ftp; port = 1; local_ip = 1.1.1.1; }");
     expect((await boot.files.read()).network.proxy).toEqual({ type: "ftp", port: 1 });
+    await writeFile(boot.at("system-proxy/redsocks.conf"), "redsocks { type = socks5; port = many; }");
+    expect((await boot.files.read()).network.proxy).toEqual({ type: "socks5" });
     await writeFile(boot.at("system-proxy/redsocks.conf"), "redsocks {");
     expect((await boot.files.read()).network.proxy).toEqual({});
   });

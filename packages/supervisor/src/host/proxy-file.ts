@@ -70,11 +70,11 @@ export function parseProxy(text: string): ProxyView {
     const value = proxy.get(key);
     return value === undefined ? [] : [[key, value] as const];
   });
-  const port = proxy.get("port");
+  const port = Number(proxy.get("port"));
   const server = dns.get("remote_ip");
   return {
     ...Object.fromEntries(texts),
-    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(Number.isInteger(port) ? { port } : {}),
     ...(server === undefined ? {} : { dns: `${server}:${dns.get("remote_port") ?? "53"}` }),
   };
 }
