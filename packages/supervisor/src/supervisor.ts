@@ -22,6 +22,12 @@ import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { IntentStore } from "./intent/intent-store.ts";
+import { Intents } from "./intent/intents.ts";
+import { lockFiles } from "./locks/lock-files.ts";
+import { type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
+import { isLockOverridden } from "./locks/lock-override.ts";
+import { UpdateLocks } from "./locks/update-locks.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
@@ -50,6 +56,7 @@ export class Supervisor {
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
   readonly #files: ServiceFiles;
+  readonly #locks: UpdateLocks;
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
@@ -70,10 +77,12 @@ export class Supervisor {
     this.#images = parts.images;
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
+    this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
     this.#loop = new ApplyLoop({
       engine: options.engine,
+      intents: new Intents(parts.intents),
       effects: this.#effects(),
       clock: this.#clock,
       log: options.log,
@@ -103,7 +112,8 @@ export class Supervisor {
     const facts = await readFacts(paths, config, name);
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
-    return new Supervisor(options, { config, settings, facts, images, store });
+    const intents = await IntentStore.open(paths.dataDir, log);
+    return new Supervisor(options, { config, settings, facts, images, store, intents });
   }
 
   /** Serves and reconciles until the signal fires. Apps keep running afterwards. */
@@ -113,6 +123,7 @@ export class Supervisor {
     await listen(server, this.#facts.listenPort, this.#options.paths.listenAddress);
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
+      await this.#locks.releaseLeftovers();
       await this.#resume();
       const onEvent = () => this.#loop.trigger();
       await Promise.all([
@@ -198,7 +209,12 @@ export class Supervisor {
       apiKeyFor: async (appId, service) => this.#keys.keyFor(appId, service),
       prepareService: (appId, service) => this.#files.prepare(appId, service),
       recordImage: (reference) => this.#images.add([reference]),
-      lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
+      takeLocks: (touched, scene) => {
+        const isOverridden = isLockOverridden(this.#target.stored()?.config ?? {});
+        const isForced = ({ appId }: LockGroup) => isOverridden || scene.isForced(appId);
+        return this.#locks.take(lockGroupsOf(touched, scene), { holder: "apply", isForced });
+      },
+      releaseLocks: (busyApps) => this.#locks.release("apply", busyApps),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
@@ -225,9 +241,8 @@ export class Supervisor {
       status: () => this.#loop.status(),
       localTarget: () => this.#target.asLocal(this.#facts.name),
       setLocalTarget: async (state, force) => {
-        const { current } = this.#loop.status();
-        if (force && current !== undefined) await this.#files.breakLocks(current);
         await this.#target.takeLocal(state);
+        if (force) this.#loop.retry({ force });
       },
     };
     return apiServer({
@@ -257,4 +272,5 @@ type Parts = {
   readonly facts: DeviceFacts;
   readonly images: ImageLedger;
   readonly store: TargetStore;
+  readonly intents: IntentStore;
 };

@@ -2,6 +2,12 @@ import { messageOf } from "@holdfast/contracts";
 import type { Clock } from "../clock.ts";
 import type { Current } from "../engine/current.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Intent } from "../intent/intent.ts";
+import type { Intents } from "../intent/intents.ts";
+import type { Scene } from "../intent/judge.ts";
+import type { ServiceKey } from "../locks/lock-group.ts";
+import { lockedView } from "../locks/locked-view.ts";
+import type { LockRefusal } from "../locks/update-locks.ts";
 import type { Log } from "../log.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
@@ -9,7 +15,9 @@ import { type Plan, type Step, stepKey } from "../plan/step.ts";
 import type { Desired } from "../spec/desired.ts";
 import { Backoff, type Failure } from "./backoff.ts";
 import { describeStep } from "./describe-step.ts";
+import { LockPace } from "./lock-pace.ts";
 import { runStep, type StepEffects } from "./run-step.ts";
+import { appOfStep, isDisruptive, laneOf } from "./step-kinds.ts";
 import { Wake } from "./wake.ts";
 
 /** What the loop asks for anew in each round, besides what it knows itself. */
@@ -17,14 +25,24 @@ export type RoundEffects = StepEffects & {
   /** Called with each look at the engine, before planning. */
   readonly observed: (current: Current) => Promise<void>;
   readonly settings: () => Pick<PlanContext, "keepImages" | "keepVolumes" | "ownedImages">;
-  /** Apps with a held update lock, among those that a plan wants to touch. */
-  readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
+  /** Takes the update locks for what a plan wants to touch; returns those that others hold. */
+  readonly takeLocks: (touched: readonly ServiceKey[], scene: LockScene) => Promise<readonly LockRefusal[]>;
+  /** Lets go of all update locks but those of apps that are being changed. */
+  readonly releaseLocks: (busyApps: ReadonlySet<number>) => Promise<void>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
 };
 
+export type LockScene = {
+  readonly desired: Desired;
+  readonly current: Current;
+  /** Whether locks that the users of an app hold do not count this time. */
+  readonly isForced: (appId: number) => boolean;
+};
+
 export type ApplyOptions = {
   readonly engine: Engine;
+  readonly intents: Intents;
   readonly effects: RoundEffects;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,21 +82,23 @@ export class ApplyLoop {
   readonly #options: ApplyOptions;
   readonly #wake = new Wake();
   readonly #backoff: Backoff;
+  readonly #locks: LockPace;
   readonly #running = new Map<string, { readonly step: Step; readonly abort: AbortController }>();
   readonly #progress = new Map<string, number>();
-  readonly #finished = new Set<string>();
+  readonly #finished = new Map<string, Step>();
   readonly #seenRunning = new Set<string>();
   #desired: Desired | undefined;
   #current: Current | undefined;
   #plan: Plan = { steps: [], waits: [] };
   #isPlanned = false;
   #lastRoundAt = 0;
-  #lockedRounds = 0;
+  #isForced = false;
   #lastWaits = "";
 
   constructor(options: ApplyOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.pollIntervalMs, options.random);
+    this.#locks = new LockPace(options.pollIntervalMs);
   }
 
   /** Takes a new desired state: failures are forgotten, downloads that it does not want are cancelled. */
@@ -96,6 +116,21 @@ export class ApplyLoop {
   /** Something may have changed: look again soon. */
   trigger(): void {
     this.#wake.ring();
+  }
+
+  /** Tries again at once whatever failed or waits for a lock; forced, update locks do not count until all is applied. */
+  retry({ force }: { readonly force: boolean }): void {
+    this.#isForced ||= force;
+    this.#locks.reset();
+    this.#backoff.clear();
+    this.#wake.ring();
+  }
+
+  /** Carries out an intent; resolves and throws as `Intents.add`. */
+  carryOut(intent: Intent, { force }: { readonly force: boolean }): Promise<void> {
+    const done = this.#options.intents.add(intent, { current: this.#current, force });
+    this.retry({ force: false });
+    return done;
   }
 
   /** Runs until the signal fires; steps under way are cancelled then, containers are left as they are. */
@@ -136,7 +171,7 @@ export class ApplyLoop {
 
   /** One look and its consequences; returns how long to wait unless something happens. */
   async #round(signal: AbortSignal): Promise<number> {
-    const { engine, effects, clock, log, pollIntervalMs } = this.#options;
+    const { engine, effects, intents, clock, log, pollIntervalMs } = this.#options;
     this.#finished.clear();
     try {
       const current = await engine.observe(signal);
@@ -150,14 +185,18 @@ export class ApplyLoop {
       this.#isPlanned = true;
       this.#backoff.succeeded("engine");
       this.#logWaits(planned);
+      if (await intents.review(this.#scene(desired, current))) this.#wake.ring();
     } catch (error) {
       if (signal.aborted) return 0;
+      intents.fail(error);
       const delay = this.#backoff.failed("engine", clock.now(), messageOf(error), MAX_ENGINE_DELAY_MS);
       log.warn(`${messageOf(error)}; trying again in ${Math.ceil(delay / 1000)} s`);
       return delay;
     }
     this.#lastRoundAt = clock.now();
     this.#startSteps(signal);
+    if (this.status().isApplied) this.#isForced = false;
+    await effects.releaseLocks(this.#busyApps());
     return this.#pause();
   }
 
@@ -171,28 +210,42 @@ export class ApplyLoop {
     for (const id of this.#seenRunning) if (!present.has(id)) this.#seenRunning.delete(id);
   }
 
-  /** Plans; when the plan touches running containers, once more with the update locks of their apps. */
+  /** Plans; when the plan touches running containers, takes their locks, and plans again around those that are held. */
   async #makePlan(desired: Desired, current: Current): Promise<Plan> {
-    const { effects, clock } = this.#options;
+    const { effects, intents, clock, log } = this.#options;
     const context: PlanContext = {
       ...effects.settings(),
       now: clock.now(),
       seenRunning: this.#seenRunning,
       handedOver: await effects.handedOver(desired, current),
       lockedApps: new Map(),
+      lockedServices: new Map(),
+      intents: intents.view(current),
     };
     const free = plan(current, desired, context);
-    const touched = free.steps.flatMap((step) => (isDisruptive(step) ? [step.of.appId] : []));
-    if (touched.length === 0) return this.#unlocked(free);
-    const lockedApps = await effects.lockedApps([...new Set(touched)], current);
-    if (lockedApps.size === 0) return this.#unlocked(free);
-    this.#lockedRounds += 1;
-    return plan(current, desired, { ...context, lockedApps });
+    const touched = free.steps.filter(isDisruptive).map(({ of }) => of);
+    const forced = intents.forcedApps();
+    const isForced = (appId: number) => this.#isForced || forced.has(appId);
+    const refusals = touched.length === 0 ? [] : await effects.takeLocks(touched, { desired, current, isForced });
+    intents.refuseLocked(refusals);
+    await intents.accept();
+    const said = this.#locks.note(refusals);
+    if (said !== undefined) log.warn(said);
+    if (refusals.length === 0) return free;
+    return plan(current, desired, { ...context, ...lockedView(refusals), intents: intents.view(current) });
   }
 
-  #unlocked(free: Plan): Plan {
-    this.#lockedRounds = 0;
-    return free;
+  #scene(desired: Desired, current: Current): Scene {
+    const running = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    return { desired, current, plan: this.#plan, running, failureOf: (key) => this.#backoff.failureOf(key) };
+  }
+
+  /** Apps whose containers are being changed; not those that only wait, for a next try or for somebody else. */
+  #busyApps(): ReadonlySet<number> {
+    const now = this.#options.clock.now();
+    const due = this.#plan.steps.filter((step) => !this.#backoff.isWaiting(stepKey(step), now));
+    const steps = [...due, ...[...this.#running.values()].map(({ step }) => step)];
+    return new Set(steps.flatMap((step) => appOfStep(step) ?? []));
   }
 
   #startSteps(signal: AbortSignal): void {
@@ -205,13 +258,20 @@ export class ApplyLoop {
       if (this.#running.has(key) || this.#backoff.isWaiting(key, now)) continue;
       // It ended while we were looking: what we saw may be older than that. The next look is due already.
       if (this.#finished.has(key) || busy[lane] >= LANES[lane]) continue;
+      if (step.do === "remove-volume" && this.#isCreating()) continue;
       busy[lane] += 1;
       void this.#perform(key, step, signal);
     }
   }
 
+  /** The engine makes a missing volume along with a container: nothing is removed meanwhile. */
+  #isCreating(): boolean {
+    const steps = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    return steps.some((step) => step.do === "create-container");
+  }
+
   async #perform(key: string, step: Step, signal: AbortSignal): Promise<void> {
-    const { engine, effects, clock, log } = this.#options;
+    const { engine, effects, intents, clock, log } = this.#options;
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
@@ -221,6 +281,7 @@ export class ApplyLoop {
     try {
       await runStep(engine, effects, step, { signal: abort.signal, onProgress });
       if (step.do === "start-container") this.#seenRunning.add(step.id);
+      intents.stepDone(step);
       this.#backoff.succeeded(key);
       if (words.done !== undefined) log.info(`${words.done} '${words.object}'`);
     } catch (error) {
@@ -231,7 +292,7 @@ export class ApplyLoop {
     } finally {
       this.#running.delete(key);
       this.#progress.delete(words.object);
-      this.#finished.add(key);
+      this.#finished.set(key, step);
       this.#wake.ring();
     }
   }
@@ -240,25 +301,14 @@ export class ApplyLoop {
     const { clock, pollIntervalMs } = this.#options;
     const now = clock.now();
     const retryAt = this.#backoff.nextRetry(this.#plan.steps.map(stepKey)) ?? Number.POSITIVE_INFINITY;
-    const locked = this.#lockedRounds === 0 ? pollIntervalMs : 500 * 2 ** Math.min(this.#lockedRounds, 20);
-    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, this.#plan.recheckAfterMs ?? pollIntervalMs));
+    return Math.max(0, Math.min(this.#locks.delayMs(), retryAt - now, this.#plan.recheckAfterMs ?? pollIntervalMs));
   }
 
   /** Each reason is said once, not in every round. */
   #logWaits({ waits }: Plan): void {
-    const reasons = [...new Set(waits.map((wait) => `${wait.service}: ${wait.reason}`))].join("; ");
+    const said = waits.filter(({ reason }) => !this.#locks.covers(reason));
+    const reasons = [...new Set(said.map((wait) => `${wait.service}: ${wait.reason}`))].join("; ");
     if (reasons !== this.#lastWaits && reasons !== "") this.#options.log.info(`Waiting: ${reasons}`);
     this.#lastWaits = reasons;
   }
-}
-
-type DisruptiveStep = Extract<Step, { readonly do: "stop-container" | "remove-container" | "rename-container" }>;
-
-function isDisruptive(step: Step): step is DisruptiveStep {
-  return step.do === "stop-container" || step.do === "remove-container" || step.do === "rename-container";
-}
-
-function laneOf(step: Step): keyof typeof LANES {
-  if (step.do === "pull-image") return "pull";
-  return step.do === "stop-container" ? "stop" : "other";
 }

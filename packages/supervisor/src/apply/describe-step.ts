@@ -46,6 +46,8 @@ function describeContainerStep(step: ContainerStep): StepWords {
       return { begin: "Starting service", done: "Started service", failed: "Failed to start service", object };
     case "stop-container":
       return { begin: "Killing service", done: "Killed service", failed: "Failed to kill service", object };
+    case "restart-container":
+      return { begin: "Restarting service", failed: "Failed to restart service", object };
     case "remove-container":
       return { begin: "Removing dead container", failed: "Failed to kill service", object };
     case "rename-container":

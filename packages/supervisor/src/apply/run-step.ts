@@ -40,6 +40,8 @@ export async function runStep(engine: Engine, effects: StepEffects, step: Step, 
       return engine.startContainer(step.id, signal);
     case "stop-container":
       return engine.stopContainer(step.id, signal);
+    case "restart-container":
+      return engine.restartContainer(step.id, signal);
     case "remove-container":
       return engine.removeContainer(step.id, signal);
     case "rename-container":

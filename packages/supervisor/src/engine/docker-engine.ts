@@ -43,6 +43,9 @@ export function dockerEngine(socketPath: string): Engine & { readonly close: () 
       const accept = [NOT_MODIFIED, NOT_FOUND];
       await http.call({ method: "POST", path: `/containers/${id}/stop`, signal, accept, timeoutMs: 0 });
     },
+    restartContainer: async (id, signal) => {
+      await http.call({ method: "POST", path: `/containers/${id}/restart`, signal, timeoutMs: 0 });
+    },
     removeContainer: (id, signal) => remove(`/containers/${id}?v=true`, signal),
     renameContainer: async (id, name, signal) => {
       await post(`/containers/${id}/rename?name=${encodeURIComponent(name)}`, signal);

@@ -26,6 +26,8 @@ export interface Engine {
   readonly startContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** Returns when it has stopped; the container's own stop signal and grace period hold. */
   readonly stopContainer: (id: string, signal?: AbortSignal) => Promise<void>;
+  /** Stops and starts it, at once if it does not run; returns when it runs. */
+  readonly restartContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** Removes a stopped container and its anonymous volumes. */
   readonly removeContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   readonly renameContainer: (id: string, name: string, signal?: AbortSignal) => Promise<void>;

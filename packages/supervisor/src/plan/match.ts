@@ -1,6 +1,7 @@
 import type { Current, ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { DesiredApp } from "../spec/desired.ts";
+import type { PlanContext } from "./context.ts";
 import type { ImageIndex } from "./image-index.ts";
 
 /** A service with its containers sorted into the one to keep and those that have to go. */
@@ -20,8 +21,8 @@ export type MatchedApp = {
   readonly outdatedNetworks: ReadonlySet<string>;
 };
 
-/** Compares an app's containers with its specs: definition hash, image, namespace owner, networks. */
-export function matchApp(app: DesiredApp, current: Current, images: ImageIndex): MatchedApp {
+/** Compares an app's containers with its specs: definition hash, image, namespace owner, networks; one to be made anew never fits. */
+export function matchApp(app: DesiredApp, { current, images, context }: MatchInput): MatchedApp {
   const outdatedNetworks = findOutdatedNetworks(app, current);
   const mine = current.containers.filter((container) => container.appId === app.id);
   const byName = new Map<string, MatchedService>();
@@ -33,6 +34,7 @@ export function matchApp(app: DesiredApp, current: Current, images: ImageIndex):
         container.hash === spec.hash &&
         container.state !== "dead" &&
         container.state !== "removing" &&
+        !context.intents.replace.has(container.id) &&
         images.isImageOf(container, spec.image) &&
         (spec.networkOwner === undefined || container.networkMode === `container:${owner?.id}`) &&
         !container.networks.some((network) => outdatedNetworks.has(network)),
@@ -43,6 +45,8 @@ export function matchApp(app: DesiredApp, current: Current, images: ImageIndex):
   const orphans = mine.filter((container) => !byName.has(container.service));
   return { services: [...byName.values()], byName, orphans, outdatedNetworks };
 }
+
+type MatchInput = { readonly current: Current; readonly images: ImageIndex; readonly context: PlanContext };
 
 /** A running one first, then the older one, so that which twin survives does not depend on the engine's order. */
 function byPreference(a: ObservedContainer, b: ObservedContainer): number {

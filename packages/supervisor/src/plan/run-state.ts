@@ -4,13 +4,14 @@ import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { AppView } from "./app-view.ts";
 import type { Draft } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
+import { planStop } from "./plan-intents.ts";
 
 /** Joins networks, starts or stops the container that is as wanted. A running one that should run is not touched. */
 export function planRunState(draft: Draft, view: AppView, spec: ContainerSpec, keep: ObservedContainer): void {
   const of = { appId: spec.appId, service: spec.service, image: spec.image };
   const isUp = keep.state === "running" || keep.state === "restarting";
-  if (!spec.running) {
-    if (isUp || keep.state === "paused") draft.steps.push({ do: "stop-container", of, id: keep.id });
+  if (!spec.running || draft.context.intents.stopped.has(keep.id)) {
+    planStop(draft, keep);
     return;
   }
   const missing = spec.furtherNetworks.filter(({ network }) => !keep.networks.includes(network));
@@ -33,7 +34,7 @@ export function planRunState(draft: Draft, view: AppView, spec: ContainerSpec, k
  * this process finds it so at its start: then a stop that was cut short may be the reason.
  */
 function needsStart(draft: Draft, spec: ContainerSpec, keep: ObservedContainer): boolean {
-  if (keep.state === "created") return true;
+  if (keep.state === "created" || draft.context.intents.start.has(keep.id)) return true;
   if (keep.state !== "exited" || draft.context.seenRunning.has(keep.id)) return false;
   if (spec.restart === "always" || spec.restart === "unless-stopped") return true;
   return spec.restart === "on-failure" && keep.exitCode !== 0;

@@ -28,6 +28,7 @@ export type Step =
     }
   | { readonly do: "start-container"; readonly of: ServiceRef; readonly id: string }
   | { readonly do: "stop-container"; readonly of: ServiceRef; readonly id: string }
+  | { readonly do: "restart-container"; readonly of: ServiceRef; readonly id: string }
   | { readonly do: "remove-container"; readonly of: ServiceRef; readonly id: string }
   | { readonly do: "rename-container"; readonly of: ServiceRef; readonly id: string; readonly name: string };
 
@@ -63,6 +64,7 @@ export function stepKey(step: Step): string {
     case "connect-network":
     case "start-container":
     case "stop-container":
+    case "restart-container":
     case "remove-container":
     case "rename-container":
       return `service ${step.of.appId}/${step.of.service}`;

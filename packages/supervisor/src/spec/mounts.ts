@@ -2,7 +2,7 @@ import type { TargetApp, TargetService } from "../target/target.ts";
 import type { TmpfsMount } from "./container-body.ts";
 import type { DeviceFacts } from "./device-facts.ts";
 import { hasFeature } from "./labels.ts";
-import { serviceDirectory, volumeName } from "./names.ts";
+import { EXTRA_FIRMWARE_VOLUME, serviceDirectory, volumeName } from "./names.ts";
 
 export type Mounts = {
   readonly binds: readonly string[];
@@ -54,7 +54,6 @@ function bindsOfFeatures({ labels }: TargetService, facts: DeviceFacts): string[
   }
   if (hasFeature(labels, "sysfs")) binds.push("/sys:/sys");
   if (hasFeature(labels, "procfs")) binds.push("/proc:/proc");
-  // One for the device, not one per app: the host reads it.
-  if (hasFeature(labels, "extra-firmware")) binds.push("extra-firmware:/extra-firmware");
+  if (hasFeature(labels, "extra-firmware")) binds.push(`${EXTRA_FIRMWARE_VOLUME}:/extra-firmware`);
   return binds;
 }

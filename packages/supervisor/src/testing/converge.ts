@@ -1,4 +1,5 @@
 import { runStep } from "../apply/run-step.ts";
+import { noIntents } from "../intent/intent.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
 import type { Step } from "../plan/step.ts";
@@ -25,6 +26,8 @@ export function freshContext(engine: SimulatedEngine): PlanContext {
     seenRunning: new Set(),
     handedOver: new Set(),
     lockedApps: new Map(),
+    lockedServices: new Map(),
+    intents: noIntents,
     keepImages: false,
     keepVolumes: false,
     ownedImages: [...engine.images.keys()],
@@ -82,6 +85,8 @@ export function summary(step: Step): string {
       return `start ${step.of.service}`;
     case "stop-container":
       return `stop ${step.of.service}`;
+    case "restart-container":
+      return `restart ${step.of.service}`;
     case "remove-container":
       return `remove ${step.of.service}`;
     case "rename-container":
