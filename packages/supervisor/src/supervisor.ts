@@ -1,18 +1,19 @@
 import type { Server } from "node:http";
 import { messageOf } from "@holdfast/contracts";
+import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
+import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
-import { v1Routes } from "./api/v1.ts";
-import { v2LocalRoutes } from "./api/v2-local.ts";
-import { v2StateRoutes } from "./api/v2-state.ts";
-import { v3NetworkRoutes } from "./api/v3-network.ts";
+import type { DeviceSelf } from "./api/v1-device.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { readAddresses } from "./cloud/report/addresses.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
 import { readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
+import { replaceKey } from "./device/replace-key.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
@@ -21,14 +22,22 @@ import { followEvents } from "./engine/follow-events.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
 import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { HostActions } from "./host/host-actions.ts";
+import { logindPower } from "./host/host-power.ts";
+import { isInstantUpdate } from "./host/instant-update.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
+import { RebootRequired } from "./host/reboot-required.ts";
+import { readVpn } from "./host/vpn-state.ts";
 import { IntentStore } from "./intent/intent-store.ts";
 import { Intents } from "./intent/intents.ts";
 import { lockFiles } from "./locks/lock-files.ts";
-import { type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
+import { allLockGroups, type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
 import { isLockOverridden } from "./locks/lock-override.ts";
 import { UpdateLocks } from "./locks/update-locks.ts";
 import type { Log } from "./log.ts";
+import { findService } from "./logs/find-service.ts";
+import { hostJournalctl, JournalSource } from "./logs/journal-source.ts";
+import { LogHub } from "./logs/log-hub.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
 import { desiredFrom } from "./spec/desired.ts";
@@ -57,6 +66,8 @@ export class Supervisor {
   readonly #keys: KeyRing;
   readonly #files: ServiceFiles;
   readonly #locks: UpdateLocks;
+  readonly #host: HostActions;
+  readonly #hub: LogHub;
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
@@ -78,6 +89,8 @@ export class Supervisor {
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
+    this.#host = this.#hostActions();
+    this.#hub = new LogHub({ source: this.#journal(), clock: this.#clock, log: options.log });
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
     this.#loop = new ApplyLoop({
@@ -130,6 +143,7 @@ export class Supervisor {
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
         this.#followDevelopmentMode(signal),
+        this.#hub.run(signal),
       ]);
     } finally {
       server.close();
@@ -210,11 +224,12 @@ export class Supervisor {
       prepareService: (appId, service) => this.#files.prepare(appId, service),
       recordImage: (reference) => this.#images.add([reference]),
       takeLocks: (touched, scene) => {
-        const isOverridden = isLockOverridden(this.#target.stored()?.config ?? {});
+        const isOverridden = isLockOverridden(this.#fleetConfig());
         const isForced = ({ appId }: LockGroup) => isOverridden || scene.isForced(appId);
         return this.#locks.take(lockGroupsOf(touched, scene), { holder: "apply", isForced });
       },
       releaseLocks: (busyApps) => this.#locks.release("apply", busyApps),
+      settled: () => this.#host.rebootIfRequired(),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
@@ -245,16 +260,85 @@ export class Supervisor {
         if (force) this.#loop.retry({ force });
       },
     };
+    const { paths } = this.#options;
+    const routes = deviceRoutes({
+      device,
+      self: this.#self(),
+      actions: this.#actions(),
+      logs: this.#hub,
+      journalctl: this.#journalctl(),
+      network: new NetworkRequests(paths.runtimeDir),
+    });
     return apiServer({
-      routes: [
-        ...v1Routes(device),
-        ...v2StateRoutes(device),
-        ...v2LocalRoutes(device),
-        ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
-      ],
+      routes,
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log: this.#options.log,
+    });
+  }
+
+  #self(): DeviceSelf {
+    const { rootMount } = this.#options.paths;
+    return {
+      version: this.#options.version,
+      status: () => this.#loop.status(),
+      apiPort: () => this.#facts.listenPort,
+      osVersion: () => this.#facts.osVersion,
+      addresses: () => readAddresses(),
+      vpn: () => readVpn(rootMount, { isManaged: this.#facts.apiEndpoint !== "", config: this.#fleetConfig() }),
+      hasFailed: () => this.#loop.hasFailed(),
+    };
+  }
+
+  #actions(): DeviceActions {
+    const { engine } = this.#options;
+    return {
+      status: () => this.#loop.status(),
+      carryOut: (intent, options) => this.#loop.carryOut(intent, options),
+      reboot: (options) => this.#host.reboot(options),
+      shutdown: (options) => this.#host.shutdown(options),
+      update: ({ force, cancel }) => {
+        this.#loop.retry({ force, cancel });
+        return force || isInstantUpdate(this.#fleetConfig());
+      },
+      replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
+      environmentOf: (id) => engine.environmentOf(id),
+      removeVolume: (name) => engine.removeVolume(name),
+    };
+  }
+
+  #journal(): JournalSource {
+    return new JournalSource({
+      command: this.#journalctl(),
+      runtimeDir: this.#options.paths.runtimeDir,
+      findService: (id, name) => findService(this.#loop.status(), id, name),
+      now: this.#clock.now,
+    });
+  }
+
+  #fleetConfig(): Readonly<Record<string, string>> {
+    return this.#target.stored()?.config ?? {};
+  }
+
+  #journalctl(): readonly string[] {
+    const { journalctl, rootMount } = this.#options.paths;
+    return journalctl === undefined ? hostJournalctl(rootMount) : [journalctl];
+  }
+
+  #hostActions(): HostActions {
+    const { paths, log } = this.#options;
+    return new HostActions({
+      power: logindPower(paths.busSocket),
+      locks: this.#locks,
+      lockGroups: () => {
+        const { current, desired } = this.#loop.status();
+        return current === undefined ? [] : allLockGroups({ current, desired });
+      },
+      isOverridden: () => isLockOverridden(this.#fleetConfig()),
+      required: new RebootRequired(paths.runtimeDir),
+      stateDir: paths.stateDir,
+      clock: this.#clock,
+      log,
     });
   }
 

@@ -29,6 +29,8 @@ export type RoundEffects = StepEffects & {
   readonly takeLocks: (touched: readonly ServiceKey[], scene: LockScene) => Promise<readonly LockRefusal[]>;
   /** Lets go of all update locks but those of apps that are being changed. */
   readonly releaseLocks: (busyApps: ReadonlySet<number>) => Promise<void>;
+  /** Everything is applied, locks are released. */
+  readonly settled: () => Promise<void>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
 };
@@ -118,8 +120,12 @@ export class ApplyLoop {
     this.#wake.ring();
   }
 
-  /** Tries again at once whatever failed or waits for a lock; forced, update locks do not count until all is applied. */
-  retry({ force }: { readonly force: boolean }): void {
+  /**
+   * Tries again at once whatever failed or waits for a lock. Forced, update locks do not count until all is applied;
+   * cancelled, downloads under way begin again from what they have.
+   */
+  retry({ force, cancel = false }: { readonly force: boolean; readonly cancel?: boolean }): void {
+    for (const { step, abort } of this.#running.values()) if (cancel && step.do === "pull-image") abort.abort();
     this.#isForced ||= force;
     this.#locks.reset();
     this.#backoff.clear();
@@ -159,6 +165,11 @@ export class ApplyLoop {
     };
   }
 
+  /** Whether something could not be done so far and is to be tried again. */
+  hasFailed(): boolean {
+    return this.#plan.steps.some((step) => this.#backoff.failureOf(stepKey(step)) !== undefined);
+  }
+
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
@@ -195,8 +206,11 @@ export class ApplyLoop {
     }
     this.#lastRoundAt = clock.now();
     this.#startSteps(signal);
-    if (this.status().isApplied) this.#isForced = false;
     await effects.releaseLocks(this.#busyApps());
+    if (this.status().isApplied) {
+      this.#isForced = false;
+      await effects.settled();
+    }
     return this.#pause();
   }
 

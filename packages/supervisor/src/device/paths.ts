@@ -19,6 +19,10 @@ const environmentSchema = z
     DEVELOPMENT_FLAG_PATH: z.string().default("/mnt/root/run/holdfast/development"),
     HOST_CONFIG_DIR: z.string().default("/mnt/state/root-overlay/etc/balena-supervisor"),
     ENGINE_GATEWAY_PORT: port.default(2375),
+    STATE_MOUNTPOINT: z.string().default("/mnt/state"),
+    /** Stands for the host's journalctl, in tests. */
+    JOURNALCTL: z.string().optional(),
+    DBUS_SOCKET: z.string().default("/run/dbus/system_bus_socket"),
     SUPERVISOR_VERSION: z.string().optional(),
   })
   .transform((env) => ({
@@ -35,6 +39,9 @@ const environmentSchema = z
     developmentFlag: env.DEVELOPMENT_FLAG_PATH,
     hostConfigDir: env.HOST_CONFIG_DIR,
     gatewayPort: env.ENGINE_GATEWAY_PORT,
+    stateDir: env.STATE_MOUNTPOINT,
+    journalctl: env.JOURNALCTL,
+    busSocket: env.DBUS_SOCKET,
     version: env.SUPERVISOR_VERSION,
   }));
 export type Paths = z.infer<typeof environmentSchema>;

@@ -12,6 +12,7 @@ const effects: RoundEffects = {
   settings: () => ({ keepImages: false, keepVolumes: false, ownedImages: [] }),
   takeLocks: async () => [],
   releaseLocks: async () => {},
+  settled: async () => {},
   handedOver: async () => new Set(),
 };
 
