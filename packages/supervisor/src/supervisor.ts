@@ -86,7 +86,8 @@ export class Supervisor {
     this.#facts = parts.facts;
     this.#settings = parts.settings;
     this.#images = parts.images;
-    this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
+    const { globalKey, serviceSecret, keyRenewals } = parts.settings.get();
+    this.#keys = new KeyRing(globalKey, serviceSecret, keyRenewals);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
     this.#host = this.#hostActions();
