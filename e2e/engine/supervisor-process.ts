@@ -56,6 +56,11 @@ export class SupervisorProcess {
     return JSON.parse(readFileSync(join(this.directory, "host/firewall.json"), "utf8"));
   }
 
+  /** What stands for the host's journalctl; there is none unless a test makes it. */
+  get journalctl(): string {
+    return join(this.directory, "journalctl");
+  }
+
   get appsJson(): string {
     return join(this.directory, "preload/apps.json");
   }
@@ -77,6 +82,9 @@ export class SupervisorProcess {
       DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
       HOST_CONFIG_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
+      STATE_MOUNTPOINT: join(this.directory, "state"),
+      DBUS_SOCKET: join(this.directory, "no-bus"),
+      JOURNALCTL: this.journalctl,
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
