@@ -78,6 +78,11 @@ export class SupervisorProcess {
     appendFileSync(join(this.directory, "journal"), `${JSON.stringify({ ...fields, ...place })}\n`);
   }
 
+  /** What stands for the host's journalctl; a test may put something else there. */
+  get journalctl(): string {
+    return join(this.directory, "journalctl");
+  }
+
   get appsJson(): string {
     return join(this.directory, "preload/apps.json");
   }
@@ -101,7 +106,9 @@ export class SupervisorProcess {
       VPN_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
       DATA_MOUNTPOINT: this.directory,
-      JOURNALCTL: join(this.directory, "journalctl"),
+      STATE_MOUNTPOINT: join(this.directory, "state"),
+      DBUS_SOCKET: join(this.directory, "no-bus"),
+      JOURNALCTL: this.journalctl,
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;

@@ -1,28 +1,26 @@
 import type { Server } from "node:http";
 import { dirname } from "node:path";
 import { messageOf, type WireApps } from "@holdfast/contracts";
+import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
+import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
-import { v1Routes } from "./api/v1.ts";
-import { v1HostConfigRoutes } from "./api/v1-host-config.ts";
-import { v2LocalRoutes } from "./api/v2-local.ts";
-import { v2StateRoutes } from "./api/v2-state.ts";
-import { v2TagRoutes } from "./api/v2-tags.ts";
-import { v3NetworkRoutes } from "./api/v3-network.ts";
-import { type Updates, v3UpdateRoutes } from "./api/v3-updates.ts";
+import type { DeviceSelf } from "./api/v1-device.ts";
+import type { Updates } from "./api/v3-updates.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
+import { readAddresses } from "./cloud/report/addresses.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
 import { ConfigJsonFile } from "./device/config-json-file.ts";
 import { parseOsRelease, readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
+import { replaceKey } from "./device/replace-key.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
-import { withLocks } from "./device/with-locks.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
@@ -31,12 +29,22 @@ import { engineGateway } from "./gateway/engine-gateway.ts";
 import { ReleaseHealth } from "./health/release-health.ts";
 import { ReleaseRecord } from "./health/release-record.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
+import { HostActions } from "./host/host-actions.ts";
 import { HostConfigFiles } from "./host/host-config-files.ts";
+import { logindPower } from "./host/host-power.ts";
 import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import { RebootNeeded } from "./host/reboot-needed.ts";
+import { RebootRequired } from "./host/reboot-required.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
+import { readVpn } from "./host/vpn-state.ts";
+import { IntentStore } from "./intent/intent-store.ts";
+import { Intents } from "./intent/intents.ts";
+import { lockFiles } from "./locks/lock-files.ts";
+import { allLockGroups, type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
+import { UpdateLocks } from "./locks/update-locks.ts";
 import type { Log } from "./log.ts";
+import { journalctlOf } from "./logs/journal-source.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
 import { devicePlatform } from "./space/device-platform.ts";
@@ -69,6 +77,8 @@ export class Supervisor {
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
   readonly #files: ServiceFiles;
+  readonly #locks: UpdateLocks;
+  readonly #host: HostActions;
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
@@ -94,8 +104,11 @@ export class Supervisor {
     options.registryLogin.know(parts.facts);
     this.#settings = parts.settings;
     this.#images = parts.images;
-    this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
+    const { globalKey, serviceSecret, keyRenewals } = parts.settings.get();
+    this.#keys = new KeyRing(globalKey, serviceSecret, keyRenewals);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
+    this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
+    this.#host = this.#hostActions();
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
     this.#configJson = new ConfigJsonFile(options.paths.configJson);
@@ -114,7 +127,7 @@ export class Supervisor {
       monotonic: this.#clock.monotonic,
       changed: () => this.#loop.trigger(),
     });
-    this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
+    this.#reboot = new RebootNeeded(new RebootRequired(options.paths.runtimeDir), options.log);
     this.#releases = new ReleaseHealth({
       record: parts.record,
       log: options.log,
@@ -126,6 +139,7 @@ export class Supervisor {
     });
     this.#loop = new ApplyLoop({
       engine: options.engine,
+      intents: new Intents(parts.intents),
       effects: this.#effects(),
       clock: this.#clock,
       log: options.log,
@@ -162,8 +176,9 @@ export class Supervisor {
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
     const record = await ReleaseRecord.open(paths.dataDir, log);
+    const intents = await IntentStore.open(paths.dataDir, log);
     const osRelease = parseOsRelease((await readIfThere(paths.osRelease)) ?? "");
-    const supervisor = new Supervisor(options, { config, settings, facts, images, store, record, osRelease });
+    const supervisor = new Supervisor(options, { config, settings, facts, images, store, record, intents, osRelease });
     await supervisor.#fleet.open();
     return supervisor;
   }
@@ -175,6 +190,7 @@ export class Supervisor {
     await listen(server, this.#facts.listenPort, this.#options.paths.listenAddress);
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
+      await this.#locks.releaseLeftovers();
       await this.#resume();
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);
@@ -255,10 +271,9 @@ export class Supervisor {
         await this.#applyAgain();
       },
       takeTarget: (target) => this.#target.takeFleet(target),
-      obey: async ({ force }) => {
-        const { current } = this.#loop.status();
-        if (force && current !== undefined) await this.#files.breakLocks(current);
+      obey: async (poke) => {
         await this.#applyAgain();
+        this.#loop.retry(poke);
       },
       configChanged: () => this.#wishHost(),
     };
@@ -309,14 +324,22 @@ export class Supervisor {
       apiKeyFor: async (appId, service) => this.#keys.keyFor(appId, service),
       prepareService: (appId, service) => this.#files.prepare(appId, service),
       recordImage: (reference) => this.#images.add([reference]),
-      lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
+      takeLocks: (touched, scene) => {
+        const isForced = ({ appId }: LockGroup) => this.#fleet.config().lockOverride || scene.isForced(appId);
+        return this.#locks.take(lockGroupsOf(touched, scene), { holder: "apply", isForced });
+      },
+      releaseLocks: (busyApps) => this.#locks.release("apply", busyApps),
+      settled: () => this.#host.rebootIfRequired(),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
       space: async (references, current) => ({
         freeBytes: await freeBytes(paths.dataDir),
         needs: await this.#needs.needs(references, current),
       }),
       nextLookMs: () => this.#releases.nextLookMs(),
-      rebootNeeded: (services) => this.#reboot.tell(services),
+      rebootNeeded: async (services) => {
+        await this.#reboot.tell(services);
+        await this.#host.rebootIfRequired();
+      },
       settings: () => {
         const isLocalMode = this.#isLocalMode();
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
@@ -345,26 +368,25 @@ export class Supervisor {
       status: () => this.#loop.status(),
       localTarget: () => this.#target.asLocal(this.#facts.name),
       setLocalTarget: async (state, force) => {
-        const { current } = this.#loop.status();
-        if (force && current !== undefined) await this.#files.breakLocks(current);
         await this.#target.takeLocal(state);
+        if (force) this.#loop.retry({ force });
       },
     };
-    const { engine, paths, log } = this.#options;
-    const hostConfig = new HostConfigFiles(this.#configJson, dirname(paths.configJson));
+    const { paths, log } = this.#options;
+    const routes = deviceRoutes({
+      device,
+      self: this.#self(),
+      actions: this.#actions(),
+      hostConfig: new HostConfigFiles(this.#configJson, dirname(paths.configJson)),
+      host: this.#host,
+      logs: this.#fleet.logs,
+      journalctl: journalctlOf(paths),
+      tags: () => this.#fleet.cloud()?.tags(),
+      updates: this.#updates(),
+      network: new NetworkRequests(paths.runtimeDir),
+    });
     return apiServer({
-      routes: [
-        ...v1Routes(device),
-        ...v1HostConfigRoutes(
-          hostConfig,
-          withLocks(this.#files, () => engine.observe()),
-        ),
-        ...v2StateRoutes(device),
-        ...v2LocalRoutes(device),
-        ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
-        ...v3UpdateRoutes(this.#updates()),
-        ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
-      ],
+      routes,
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log,
@@ -389,6 +411,54 @@ export class Supervisor {
     return this.#settings.get().holdUpdates || holdsUpdates(config);
   }
 
+  #self(): DeviceSelf {
+    const { rootMount } = this.#options.paths;
+    return {
+      version: this.#options.version,
+      status: () => this.#loop.status(),
+      apiPort: () => this.#facts.listenPort,
+      osVersion: () => this.#facts.osVersion,
+      addresses: () => readAddresses(),
+      vpn: () => readVpn(rootMount, this.#facts.apiEndpoint !== "" && this.#fleet.config().vpnControl),
+      hasFailed: () => this.#loop.hasFailed(),
+    };
+  }
+
+  #actions(): DeviceActions {
+    const { engine } = this.#options;
+    return {
+      status: () => this.#loop.status(),
+      carryOut: (intent, options) => this.#loop.carryOut(intent, options),
+      reboot: (options) => this.#host.reboot(options),
+      shutdown: (options) => this.#host.shutdown(options),
+      update: ({ force, cancel }) => {
+        this.#loop.retry({ force, cancel });
+        this.#fleet.cloud()?.poke({ force, cancel });
+        return force || this.#fleet.config().instantUpdates;
+      },
+      replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
+      environmentOf: (id) => engine.environmentOf(id),
+      removeVolume: (name) => engine.removeVolume(name),
+    };
+  }
+
+  #hostActions(): HostActions {
+    const { paths, log } = this.#options;
+    return new HostActions({
+      power: logindPower(paths.busSocket),
+      locks: this.#locks,
+      lockGroups: () => {
+        const { current, desired } = this.#loop.status();
+        return current === undefined ? [] : allLockGroups({ current, desired });
+      },
+      isOverridden: () => this.#fleet.config().lockOverride,
+      required: new RebootRequired(paths.runtimeDir),
+      stateDir: paths.stateDir,
+      clock: this.#clock,
+      log,
+    });
+  }
+
   /** A managed device is healthy while the engine is looked at, and the server asked, in time (compat 3.1). */
   #isHealthy(): boolean {
     if (this.#facts.apiEndpoint === "") return true;
@@ -406,4 +476,5 @@ type Parts = {
   readonly store: TargetStore;
   readonly osRelease: Readonly<Record<string, string>>;
   readonly record: ReleaseRecord;
+  readonly intents: IntentStore;
 };

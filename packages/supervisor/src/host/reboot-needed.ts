@@ -1,16 +1,14 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Log } from "../log.ts";
+import type { RebootRequired } from "./reboot-required.ts";
 
-/** Tells, once per content, that services wait for a reboot: in the log, and by a mark that lasts until that reboot. */
+/** Tells, once per content, that services wait for a reboot: in the log, and by the mark that asks for it. */
 export class RebootNeeded {
-  readonly #mark: string;
+  readonly #required: Pick<RebootRequired, "mark">;
   readonly #log: Log;
   #told = "";
 
-  /** The mark lies in the host's /tmp, which a reboot empties. */
-  constructor(runtimeDir: string, log: Log) {
-    this.#mark = join(runtimeDir, "reboot-after-apply");
+  constructor(required: Pick<RebootRequired, "mark">, log: Log) {
+    this.#required = required;
     this.#log = log;
   }
 
@@ -18,7 +16,7 @@ export class RebootNeeded {
   async tell(services: readonly string[]): Promise<void> {
     const names = services.join(", ");
     if (names === this.#told) return;
-    await writeFile(this.#mark, "");
+    await this.#required.mark(`to start ${names}`);
     this.#told = names;
     this.#log.info(`A reboot is needed to start ${names}`);
   }
