@@ -71,13 +71,12 @@ export class ReleaseTrials {
   }
 
   #isOnTrial(app: DesiredApp): boolean {
-    if (app.isFrozen === true || app.commit === "" || this.#options.goodOf(app.uuid) === app.fingerprint) return false;
-    return app.window === "default" ? !this.#options.isDefaultOff() : true;
+    return app.isFrozen !== true && app.commit !== "" && this.#options.goodOf(app.uuid) !== app.fingerprint;
   }
 
   #judge(app: DesiredApp, matched: MatchedApp): Verdict | undefined {
     const now = this.#options.monotonic();
-    if (app.window === "off") return { app };
+    if (app.window === "off" || (app.window === "default" && this.#options.isDefaultOff())) return { app };
     const trial = this.#trialOf(app, now);
     const windowMs = this.#windowOf(app, matched, now);
     const findings = releaseFaults({

@@ -6,6 +6,7 @@ import type { Step } from "../plan/step.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { DesiredApp } from "../spec/desired.ts";
 import { parseContainerName } from "../spec/names.ts";
+import { handoverStatus } from "./handover-status.ts";
 
 /** A container as the device API tells it. */
 export type ContainerView = {
@@ -63,7 +64,7 @@ function containerStatus(container: ObservedContainer, status: ApplyStatus): Ser
   for (const step of status.running.values()) {
     if ("id" in step && step.id === container.id) return statusOfStep(step) ?? STATUS_OF_STATE[container.state];
   }
-  return STATUS_OF_STATE[container.state];
+  return handoverStatus(container, status) ?? STATUS_OF_STATE[container.state];
 }
 
 function statusOfStep(step: Step): ServiceStatus | undefined {
