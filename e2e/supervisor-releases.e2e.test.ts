@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -56,6 +57,8 @@ const inspect = async (id: string | undefined) =>
   };
 
 beforeAll(async () => {
+  // A disk of its own, so that it can be filled.
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=400m", "tmpfs", scratch]);
   engine = await PrivateEngine.start(join(scratch, "engine"));
   await engine.importShell(["test/app:1", "test/app:2"]);
   proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
@@ -67,6 +70,7 @@ afterAll(async () => {
   await supervisor?.stop();
   await proxy?.stop();
   await engine?.stop();
+  execFileSync("umount", ["-l", scratch]);
   rmSync(scratch, { recursive: true, force: true });
 }, 60_000);
 
@@ -207,6 +211,22 @@ describe("releases on a real engine", () => {
       [...(await engine.client.containers()).values()].filter(({ State }) => State === "running").length;
     await supervisor.until(async () => (await running()) === 2, "the other two run");
     expect(supervisor.output()).toContain("only one of them can start");
+  });
+
+  it("goes on working on a disk that apps have filled", async () => {
+    await supervisor.until(async () => existsSync(join(supervisor.directory, "data/reserve")), "the reserve is there");
+    await want("roomy", { web: {} });
+    await supervisor.untilApplied("roomy");
+    const filler = join(scratch, "filler");
+    expect(() => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M"], { stdio: "ignore" })).toThrow();
+    expect((await post("/v2/local/target-state", target("early", { web: {} }))).status).toBeGreaterThanOrEqual(500);
+    await supervisor.until(async () => supervisor.output().includes("the reserve is given up"), "it is given up");
+    await want("full", { web: { environment: { FULL: "1" } }, other: {} });
+    await supervisor.untilApplied("full");
+    rmSync(filler);
+    await supervisor.until(async () => existsSync(join(supervisor.directory, "data/reserve")), "it is taken again");
+    await want("ports", { a: {}, b: {}, c: {} });
+    await supervisor.untilApplied("ports");
   });
 
   it("downloads neither what does not fit nor what this processor cannot run", async () => {

@@ -164,6 +164,7 @@ export class Supervisor {
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
         this.#followDevelopmentMode(signal),
+        this.#reserve.keep(this.#clock, signal),
       ]);
     } finally {
       server.close();
@@ -256,7 +257,6 @@ export class Supervisor {
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
       },
       observed: async (current: Current) => {
-        await this.#reserve.look();
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
         if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();

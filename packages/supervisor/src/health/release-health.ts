@@ -60,7 +60,7 @@ export class ReleaseHealth {
 
   /** Something happened in the engine. */
   heard({ action, containerId }: EngineEvent): void {
-    if (action === "die") this.#trials.troubles.ended(containerId);
+    if (action === "die" || action === "start") this.#trials.troubles.heard(containerId);
     if (action === "connected") this.#trials.troubles.missed();
   }
 
