@@ -8,8 +8,8 @@ import {
   release,
 } from "@holdfast/cli";
 import { messageOf, minutes } from "@holdfast/contracts";
-import { waitForSsh } from "@holdfast/vm";
-import { bootRows } from "./boot/boot-report.ts";
+import { type Vm, waitForSsh } from "@holdfast/vm";
+import { bootAims, bootRows } from "./boot/boot-report.ts";
 import { debianImage } from "./boot/debian-image.ts";
 import type { SystemFigures } from "./boot/figures.ts";
 import { measureDevice, measureSystem, type Subject } from "./boot/measure-boot.ts";
@@ -34,6 +34,7 @@ export const bench: BenchModule["bench"] = async ({ progress, signal }): Promise
   };
   const ours = await measureDevice(device, lab);
   const missing: Record<string, string> = {};
+  if (typeof ours.hostPrograms === "string") missing["host programs on the critical path"] = ours.hostPrograms;
   let debian: SystemFigures | undefined;
   try {
     const image = await debianImage(workshop, signal);
@@ -42,10 +43,12 @@ export const bench: BenchModule["bench"] = async ({ progress, signal }): Promise
       ...{ name: "debian", disk: image.disk, sshPort: 22, target },
       engineUnit: "docker.service",
     };
-    debian = await measureSystem(subject, lab, (vm) => waitForSsh(host, vm, { ...target, timeout: PATIENCE, signal }));
+    const untilUp = async (vm: Vm): Promise<void> =>
+      await waitForSsh(host, vm, { ...target, timeout: PATIENCE, signal });
+    debian = await measureSystem(subject, lab, { untilUp });
   } catch (thrown) {
     signal.throwIfAborted();
     missing["debian"] = messageOf(thrown);
   }
-  return { name: "boot", machine, rows: bootRows(ours, debian), aims: [], missing };
+  return { name: "boot", machine, rows: bootRows(ours, debian), aims: bootAims(ours), missing };
 };

@@ -26,6 +26,10 @@ describe("the first boot of an image", () => {
     expect(await state()).toBe("running");
   });
 
+  it("dropped no unit to break a cycle of orders", async () => {
+    expect(await device.shell("journalctl -b -q -o cat --grep='ordering cycle' || true")).toBe("");
+  });
+
   it("shows no emergency, panic or failure on the console, and a login at its end", async () => {
     const text = await readFile(device.vm.consoleLog, "latin1");
     expect(text).not.toMatch(/FAILED|Dependency failed|emergency mode|Kernel panic|Oops:/);

@@ -60,7 +60,7 @@ describe("config.json over reboots", () => {
     );
     expect(await device.shell("findmnt --noheadings --output FSROOT /etc/ssl/certs")).toBe("/holdfast/certificates");
     const bundle = await device.shell(
-      "openssl crl2pkcs7 -nocrl -certfile /etc/ssl/certs/ca-certificates.crt | openssl pkcs7 -print_certs -noout | grep -c CN=private",
+      "openssl crl2pkcs7 -nocrl -certfile /etc/ssl/certs/ca-certificates.crt | openssl pkcs7 -print_certs -noout | grep -c '^subject=CN=private'",
     );
     expect(bundle).toBe("1");
     await device.shell("modprobe cfg80211");
@@ -71,7 +71,7 @@ describe("config.json over reboots", () => {
     expect(await device.shell(journalRoot)).toBe("/root-overlay/var/log/journal");
     expect(await device.shell("stat -c '%a %G' /var/log/journal")).toBe("2755 systemd-journal");
     // A broken file, and a cut: the copy is followed, and the journal is still there.
-    await device.shell("logger marked-before-the-cut; journalctl --sync");
+    await device.shell("echo marked-before-the-cut | systemd-cat && journalctl --sync");
     await device.shell(`cp ${CONFIG} /mnt/state/mended.json; printf '{ "hostname": "broken' >${CONFIG}; sync`);
     await untilSays(device, "systemctl is-active config-json || true", "failed");
     await device.cutAndStart();

@@ -13,6 +13,8 @@ import {
 } from "./device/config-editor.ts";
 import { appContainers } from "./device/containers.ts";
 import type { Device } from "./device/device.ts";
+import { listenOnLoopback } from "./machine/listen-on-loopback.ts";
+import { TEST_MACHINE } from "./neighbour/tree-server.ts";
 
 const PATIENCE = minutes(5);
 /** Engine and supervisor start anew. */
@@ -127,11 +129,8 @@ describe("balenaRootCA", () => {
       cert: await device.shell("cat /run/ca/cert"),
     });
     server.on("request", (_, response) => response.end("{}"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("the server has no port");
     // QEMU's network leads there.
-    at = `10.0.2.2:${address.port}`;
+    at = `${TEST_MACHINE}:${await listenOnLoopback(server)}`;
   });
   afterAll(() => {
     server.close();
@@ -192,6 +191,9 @@ describe("keys for the supervisor", () => {
         })
         .toBe("OK");
     });
+    expect(await device.shell("iptables -S BALENA-FIREWALL")).toContain(
+      "-i supervisor0 -p tcp -m tcp --dport 48485 -j ACCEPT",
+    );
     const env = await device.shell("docker inspect --format '{{json .Config.Env}}' balena_supervisor");
     expect(JSON.parse(env)).toEqual(
       expect.arrayContaining(["LISTEN_PORT=48485", "MIXPANEL_TOKEN=token", "DELTA_ENDPOINT=https://delta.example.com"]),

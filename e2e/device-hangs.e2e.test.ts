@@ -47,7 +47,9 @@ describe("an engine that hangs", () => {
     const web = (await appContainers(device)).get("web")?.id ?? "";
     expect(await device.shell(`docker exec ${web} cat /proc/1/comm`)).toBe("nginx");
     await device.shell(`docker restart ${web}`);
-    expect((await fetch(device.url("http", "/"))).status).toBe(200);
+    const page = async (): Promise<number> =>
+      (await fetch(device.url("http", "/")).catch(() => undefined))?.status ?? 0;
+    await expect.poll(page, patiently).toBe(200);
     await device.shell(`docker rm --force ${web}`);
     expect(await device.shell(`ls /var/lib/docker/containers | grep -c ${web} || true`)).toBe("0");
   });

@@ -58,6 +58,9 @@ describe("the journal in memory", () => {
     expect(lines.map(({ _SYSTEMD_UNIT }) => _SYSTEMD_UNIT)).toEqual(["balena.service", "balena.service"]);
     expect(await device.shell(`docker logs ${said.name} 2>/dev/null`)).toBe("to-standard-output");
     expect(await device.shell(`journalctl -b CONTAINER_NAME=balena_supervisor -o cat | wc -l`)).not.toBe("0");
+    expect(await device.shell("journalctl -b -u balena-supervisor -o cat")).toMatch(
+      /^Supervisor \S+ listens on 48484$/m,
+    );
     expect(web?.status).toBe("running");
     // What the engine itself says is the system's.
     expect(await device.shell("journalctl --namespace=apps -u balena -o cat --grep 'API listen' || true")).toBe("");

@@ -14,8 +14,10 @@ beforeAll(async () => {
   await device.shell(
     `nmcli connection add type ethernet ifname ${lan.link} con-name lan ipv4.method manual ipv4.addresses 192.0.2.1/24 && nmcli connection up lan`,
   );
-  await lan.start("bus", ["dbus-daemon", "--system", "--nofork", "--nopidfile"]);
-  await lan.start("names", ["avahi-daemon"]);
+  await lan.start("bus", ["sh", "-c", "mkdir -p /run/dbus && exec dbus-daemon --system --nofork --nopidfile"]);
+  // It shares the device's kernel, and with it the device's host name.
+  const files = { "/etc/avahi-neighbour.conf": "[server]\nhost-name=neighbour\n" };
+  await lan.start("names", ["avahi-daemon", "-f", "/etc/avahi-neighbour.conf"], { files });
 });
 afterAll(async () => {
   await device?.[Symbol.asyncDispose]();

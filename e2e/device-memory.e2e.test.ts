@@ -13,6 +13,8 @@ let device: Device;
 
 beforeAll(async () => {
   device = await bootedDevice("e2e-memory");
+  // It restarts chronyd every few minutes: here, no time server answers.
+  await device.shell("systemctl stop chrony-watch.timer chrony-watch.service");
 });
 afterAll(async () => {
   await device?.[Symbol.asyncDispose]();
@@ -79,7 +81,7 @@ describe("memory", () => {
       const [group, adjustment] = (
         await device.shell(`cut -d: -f3 /proc/${pid}/cgroup; cat /proc/${pid}/oom_score_adj`)
       ).split("\n");
-      expect(group).toMatch(/^\/apps\.slice\/docker-[0-9a-f]{64}\.scope$/);
+      expect(group).toMatch(/^\/apps\.slice\/docker-[0-9a-f]{64}\.scope(\/container)?$/);
       expect(adjustment).toBe("0");
     }
     const scores = { balena: -900, NetworkManager: -1000, dnsmasq: -1000, "balena-supervisor": -500, dbus: -900 };

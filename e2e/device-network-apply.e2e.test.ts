@@ -82,7 +82,7 @@ describe("a change of the link that ssh comes through", () => {
     });
     await new Promise((resolve) => setTimeout(resolve, 5000));
     await device.cutAndStart();
-    expect(await statusNow()).toBe("reverted");
+    await expect.poll(statusNow, patiently).toBe("reverted");
     expect(await device.shell(`cat ${FOLDER}/uplink`)).toBe(good().trim());
     expect(await device.shell(`nmcli -t -f GENERAL.CONNECTION device show ${name}`)).toContain("uplink");
   });

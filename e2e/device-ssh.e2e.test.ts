@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootedDevice } from "./device/booted-device.ts";
 import { editConfig, soon, untilFollowed } from "./device/config-editor.ts";
 import type { Device } from "./device/device.ts";
+import { FleetServer } from "./fleet/fleet-server.ts";
 import { Neighbour } from "./neighbour/neighbour.ts";
 
 const DEVICE = "192.0.2.1";
@@ -24,11 +25,12 @@ afterAll(async () => {
 });
 
 /** Logs in from the neighbour. */
-const login = async (...options: readonly string[]) =>
+const loginAs = async (user: string, ...options: readonly string[]) =>
   await peer.attempt([
     ...["ssh", "-p", "22222", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"],
-    ...["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", ...options, `root@${DEVICE}`, "hostname"],
+    ...["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", ...options, `${user}@${DEVICE}`, "hostname"],
   ]);
+const login = (...options: readonly string[]) => loginAs("root", ...options);
 const withKey = (type: string): string[] => ["-i", `${KEYS}/${type}`];
 const publicKey = async (type: string): Promise<string> => await peer.run(["cat", `${KEYS}/${type}.pub`]);
 const status = async (...options: readonly string[]): Promise<number> => (await login(...options)).status;
@@ -115,6 +117,30 @@ describe("the client on the device", () => {
     await device.shell("rm -f /root/.ssh/known_hosts");
     const command = "ssh -p 22222 -o BatchMode=yes -o StrictHostKeyChecking=accept-new root@127.0.0.1 hostname";
     expect(await device.shell(command)).toBe(await device.shell("hostname"));
-    expect(await device.shell("cat /mnt/state/root-overlay/root/.ssh/known_hosts")).toContain("[127.0.0.1]:22222 ");
+    const remembered = "ssh-keygen -F '[127.0.0.1]:22222' -f /mnt/state/root-overlay/root/.ssh/known_hosts";
+    expect(await device.shell(remembered)).toContain("found: line 1");
+  });
+});
+
+describe("users of the fleet server", () => {
+  it("log in under their own names with the keys that it has of them, while the device is managed", async () => {
+    const key = await publicKey("ed25519");
+    const own = await device.shell("jq -r .deviceApiKey /mnt/boot/config.json");
+    await using server = await FleetServer.start(({ url, headers }, response) => {
+      const isAlice = url === "/auth/v1/public-keys/alice" && headers.authorization === `Bearer ${own}`;
+      response.writeHead(isAlice ? 200 : 404).end(isAlice ? `${key}\n` : "");
+    });
+    const socket = async () => (await device.attempt("systemctl is-active holdfast-cloud-users.socket")).stdout.trim();
+    expect(await socket()).toBe("inactive");
+    await editConfig(device, `.apiEndpoint = "http://${server.host}"`);
+    await expect.poll(socket, soon).toBe("active");
+    expect((await loginAs("alice", ...withKey("ed25519"))).stdout.trim()).toBe(await device.shell("hostname"));
+    expect((await loginAs("alice", ...withKey("rsa"))).status).toBe(255);
+    expect((await loginAs("bob", ...withKey("ed25519"))).status).toBe(255);
+    // To everybody but sshd there is no such user.
+    expect((await device.attempt("getent passwd alice")).status).toBe(2);
+    await editConfig(device, "del(.apiEndpoint)");
+    await expect.poll(socket, soon).toBe("inactive");
+    expect((await loginAs("alice", ...withKey("ed25519"))).status).toBe(255);
   });
 });

@@ -59,7 +59,7 @@ describe("the units of the image", () => {
       return [`| \`${unit}\` | ${reads} | ${exposure.figure.toFixed(1)} ${exposure.level} | ${unconfined ?? ""} |`];
     });
     const text = [
-      "<!-- Written by e2e/unit-security.e2e.test.ts. After a change: vitest run --config e2e/vitest.config.ts --update unit-security -->",
+      "<!-- Written by e2e/unit-security.e2e.test.ts. After a change: vitest run --config e2e/vitest.config.ts unit-security --update -->",
       "# Services that the network reaches",
       "",
       "What `systemd-analyze security` says of each, out of ten: less is better, and medium ends at 7.5.",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bootRows } from "./boot-report.ts";
+import { bootAims, bootRows } from "./boot-report.ts";
 import type { OurSystem, SystemFigures } from "./figures.ts";
 
 const mib = (count: number): number => count * 1024 * 1024;
@@ -9,6 +9,10 @@ const ours: OurSystem = {
   laterBoot: { ...times, userspace: 30 },
   firstPing: 80,
   laterPing: 60,
+  hostPrograms: new Map([
+    ["mount-state", 0.4],
+    ["find-root", 0.5],
+  ]),
   memory: {
     used: mib(200),
     services: new Map([
@@ -47,6 +51,33 @@ it("lists services by size, those of one side only as well, and no tiny ones", (
     ["NetworkManager", mib(12), undefined],
     ["cron", 0, mib(1)],
   ]);
+});
+
+it("tells what host programs took of the boot, and what the services beside engine and supervisor hold", () => {
+  const rows = bootRows(ours, debian);
+  expect(find(rows, "boot", "host-programs-share")).toMatchObject({ unit: "%", ours: 2, peers: {} });
+  const programs = rows.filter(({ metric }) => metric === "critical-path");
+  expect(programs.map((row) => [row.case, row.ours])).toEqual([
+    ["find-root", 0.5],
+    ["mount-state", 0.4],
+  ]);
+  expect(find(rows, "idle", "host-services-pss")).toMatchObject({ ours: mib(12) + 1000 });
+});
+
+it("has an aim for each, that can be missed", () => {
+  expect(bootAims(ours).map(({ value, limit, holds }) => [value, limit, holds])).toEqual([
+    [2, 3, true],
+    [mib(12) + 1000, 60e6, true],
+  ]);
+  const services = new Map([...ours.memory.services, ["avahi-daemon", mib(50)], ["supervisor-container", mib(70)]]);
+  const worse = { ...ours, hostPrograms: new Map([["find-root", 1.4]]), memory: { used: 0, services } };
+  expect(bootAims(worse).map(({ holds }) => holds)).toEqual([false, false]);
+});
+
+it("has neither row nor aim for what could not be measured", () => {
+  const silent = { ...ours, hostPrograms: "the journal does not tell" };
+  expect(find(bootRows(silent, debian), "boot", "host-programs-share")).toBeUndefined();
+  expect(bootAims(silent)).toHaveLength(1);
 });
 
 it("stands alone when Debian could not be measured", () => {

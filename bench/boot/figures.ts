@@ -23,5 +23,11 @@ export type SystemFigures = {
   readonly memory: MemoryUse;
 };
 
-/** Seconds from kernel start until the supervisor answered /ping, of which no peer has the like. */
-export type OurSystem = SystemFigures & { readonly firstPing: number; readonly laterPing: number };
+/** What no peer has the like of; times in seconds. */
+export type OurSystem = SystemFigures & {
+  /** From kernel start until the supervisor answered /ping. */
+  readonly firstPing: number;
+  readonly laterPing: number;
+  /** Of the later boot: what each host program took of its critical path; or why nobody knows. */
+  readonly hostPrograms: ReadonlyMap<string, number> | string;
+};

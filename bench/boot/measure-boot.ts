@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Millis, mib, minutes, type Progress, seconds } from "@holdfast/contracts";
+import { type Millis, messageOf, mib, minutes, type Progress, seconds } from "@holdfast/contracts";
 import {
   removeVm,
   type SshTarget,
@@ -15,6 +15,7 @@ import {
 } from "@holdfast/vm";
 import type { BootTimes, MemoryUse, OurSystem, SystemFigures } from "./figures.ts";
 import { MEMORY_COMMAND, parseMemory, parseTimes, timesCommand } from "./guest-probe.ts";
+import { HOST_PROGRAMS_COMMAND, parseHostPrograms } from "./host-programs.ts";
 
 /** A system to be measured, and how to talk to it. */
 export type Subject = {
@@ -36,21 +37,45 @@ const API = { guest: 48484, host: 0 };
 /** Boots our image twice and measures it; the supervisor's first answer is timed on the guest's own clock. */
 export async function measureDevice(subject: Subject, lab: Lab): Promise<OurSystem> {
   const firstPings: number[] = [];
-  const figures = await measureSystem(subject, lab, async (vm) => {
-    await waitForHttp(vm, "api", "/ping", { timeout: BOOT_PATIENCE, signal: lab.signal });
-    const answered = performance.now();
-    firstPings.push((answered - (await kernelStart(vm, subject, lab))) / 1000);
+  let hostPrograms: OurSystem["hostPrograms"] = "";
+  const figures = await measureSystem(subject, lab, {
+    untilUp: async (vm) => {
+      await waitForHttp(vm, "api", "/ping", { timeout: BOOT_PATIENCE, signal: lab.signal });
+      const answered = performance.now();
+      firstPings.push((answered - (await kernelStart(vm, subject, lab))) / 1000);
+    },
+    atTheEnd: async (vm) => {
+      hostPrograms = await criticalPrograms(vm, subject, lab);
+    },
   });
   const [firstPing = Number.NaN, laterPing = Number.NaN] = firstPings;
-  return { ...figures, firstPing, laterPing };
+  return { ...figures, firstPing, laterPing, hostPrograms };
 }
 
+/** A figure that cannot be had must not take the others with it. */
+async function criticalPrograms(
+  vm: Vm,
+  { target }: Subject,
+  { host, signal }: Lab,
+): Promise<OurSystem["hostPrograms"]> {
+  try {
+    const options = { ...target, timeout: BOOT_PATIENCE, signal };
+    return parseHostPrograms(await sshOutput(host, vm, HOST_PROGRAMS_COMMAND, options));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return messageOf(thrown);
+  }
+}
+
+export type Looks = {
+  /** Returns when what is measured of a boot besides systemd's own times has happened. */
+  readonly untilUp: (vm: Vm) => Promise<void>;
+  /** A last look at the second boot. */
+  readonly atTheEnd?: (vm: Vm) => Promise<void>;
+};
+
 /** Boots an image twice: the first boot sets things up; what is idle is measured in the second. */
-export async function measureSystem(
-  subject: Subject,
-  lab: Lab,
-  untilUp: (vm: Vm) => Promise<void>,
-): Promise<SystemFigures> {
+export async function measureSystem(subject: Subject, lab: Lab, { untilUp, atTheEnd }: Looks): Promise<SystemFigures> {
   const { host, progress, signal } = lab;
   const spec = {
     name: `bench-${subject.name}`,
@@ -74,6 +99,7 @@ export async function measureSystem(
     await stopVm(first.vm, { signal });
     const later = await boot("boot again", false);
     const memory = await idleMemory(later.vm, subject, lab);
+    await atTheEnd?.(later.vm);
     return { firstBoot: first.times, laterBoot: later.times, memory };
   } finally {
     await removeVm(host.home, spec.name);

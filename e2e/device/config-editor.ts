@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { Device } from "./device.ts";
 
 /** What no edit may restart, unless it says so. */
@@ -32,13 +32,17 @@ export async function editConfig(device: Device, filter: string): Promise<void> 
 /** Tools wait until the unit is inactive after an edit. */
 export async function untilFollowed(device: Device, patience = soon): Promise<void> {
   const state = async (): Promise<string> => (await device.attempt("systemctl is-active config-json")).stdout.trim();
-  await expect.poll(state, patience).toBe("inactive");
+  // Not `expect.poll`: set-ups wait, too, and that one works within tests only.
+  await vi.waitFor(async () => expect(await state()).toBe("inactive"), patience);
 }
 
 /** Polls a command line until it says so. */
 export async function untilSays(device: Device, command: string, said: string | RegExp): Promise<void> {
-  const matching = expect.poll(async () => (await device.attempt(command)).stdout.trim(), soon);
-  await (typeof said === "string" ? matching.toBe(said) : matching.toMatch(said));
+  await vi.waitFor(async () => {
+    const output = (await device.attempt(command)).stdout.trim();
+    if (typeof said === "string") expect(output).toBe(said);
+    else expect(output).toMatch(said);
+  }, soon);
 }
 
 /** Main processes of the units that edits should leave alone. */

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
-import { connect } from "node:net";
+import { hijack } from "../../packages/supervisor/src/gateway/hijack.ts";
 
 /** Between supervisor and engine: counts the requests that change something, and strikes at a chosen one. */
 export class CrashProxy {
@@ -33,14 +33,7 @@ export class CrashProxy {
       incoming.pipe(onward);
     });
     // Connections that are taken over (exec's input and output) change nothing that is counted.
-    this.#server.on("upgrade", ({ method, url, rawHeaders }, client, head) => {
-      const engine = connect({ path: engineSocket });
-      const headers = rawHeaders.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join("");
-      engine.write(`${method} ${url} HTTP/1.1\r\n${headers}\r\n`);
-      engine.write(head);
-      engine.on("error", () => client.destroy()).pipe(client);
-      client.on("error", () => engine.destroy()).pipe(engine);
-    });
+    this.#server.on("upgrade", (asked, client, head) => hijack(engineSocket, asked, client, head));
   }
 
   static async start(socket: string, engineSocket: string): Promise<CrashProxy> {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildSupervisorBundle } from "@holdfast/supervisor";
+import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 
 export type StateStatus = {
   readonly appState: string;
@@ -24,6 +25,7 @@ export class SupervisorProcess {
   readonly #socket: string;
   #process: ChildProcess | undefined;
   #output = "";
+  #journalLines = 0;
 
   private constructor(directory: string, socket: string, ports: { readonly api: number; readonly gateway: number }) {
     this.directory = directory;
@@ -40,6 +42,9 @@ export class SupervisorProcess {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, "app", name), content);
     const ports = { api: await freePort(), gateway: await freePort() };
     const supervisor = new SupervisorProcess(directory, socket, ports);
+    writeFileSync(join(directory, "journal"), "");
+    writeFileSync(join(directory, "journalctl"), journalctl(join(directory, "journal")));
+    chmodSync(join(directory, "journalctl"), 0o755);
     supervisor.setDevelopmentMode(true);
     return supervisor;
   }
@@ -54,6 +59,23 @@ export class SupervisorProcess {
   /** What it wishes of the host's firewall. */
   firewallWish(): unknown {
     return JSON.parse(readFileSync(join(this.directory, "host/firewall.json"), "utf8"));
+  }
+
+  /** config.json: from the next start on. */
+  configure(content: object): void {
+    writeFileSync(join(this.directory, "config.json"), JSON.stringify(content));
+  }
+
+  configJson(): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(this.directory, "config.json"), "utf8"));
+  }
+
+  /** Puts a line into the device's journal, as the engine does with what a container prints. */
+  journal(containerId: string, line: string, priority = "6"): void {
+    this.#journalLines += 1;
+    const fields = { MESSAGE: line, PRIORITY: priority, CONTAINER_ID_FULL: containerId };
+    const place = { __CURSOR: String(this.#journalLines), __REALTIME_TIMESTAMP: String(Date.now() * 1000) };
+    appendFileSync(join(this.directory, "journal"), `${JSON.stringify({ ...fields, ...place })}\n`);
   }
 
   get appsJson(): string {
@@ -76,7 +98,10 @@ export class SupervisorProcess {
       ROOT_MOUNTPOINT: "/",
       DEVELOPMENT_FLAG_PATH: join(this.directory, "run/development"),
       HOST_CONFIG_DIR: join(this.directory, "host"),
+      VPN_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
+      DATA_MOUNTPOINT: this.directory,
+      JOURNALCTL: join(this.directory, "journalctl"),
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
@@ -111,9 +136,9 @@ export class SupervisorProcess {
     return fetch(`http://127.0.0.1:${this.port}${path}`);
   }
 
-  post(path: string, body: unknown): Promise<Response> {
+  post(path: string, body: unknown, method: "POST" | "PATCH" = "POST"): Promise<Response> {
     const headers = { "content-type": "application/json" };
-    return fetch(`http://127.0.0.1:${this.port}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { method, headers, body: JSON.stringify(body) });
   }
 
   async status(): Promise<StateStatus> {
@@ -139,14 +164,22 @@ export class SupervisorProcess {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+/** A program that follows a file as journalctl follows the journal; its cursors are line numbers. */
+const journalctl = (file: string): string => `#!/bin/sh
+from=1
+for argument in "$@"; do
+  case $argument in
+    --after-cursor=*) from=$((\${argument#--after-cursor=} + 1)) ;;
+    --lines=0) from=$(($(wc -l <${file}) + 1)) ;;
+  esac
+done
+exec tail -n +$from -F ${file}
+`;
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

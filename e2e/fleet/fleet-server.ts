@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { listen, TEST_MACHINE } from "../neighbour/tree-server.ts";
+import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
+import { TEST_MACHINE } from "../neighbour/tree-server.ts";
 
 export type Answering = (request: IncomingMessage, response: ServerResponse) => void;
 export type Asked = { readonly path: string; readonly authorization: string | undefined };
@@ -49,7 +50,7 @@ export class FleetServer implements AsyncDisposable {
 
   static async start(answer: Answering, tls?: { readonly key: string; readonly cert: string }): Promise<FleetServer> {
     const server = tls === undefined ? createHttpServer() : createHttpsServer(tls);
-    return new FleetServer(server, await listen(server), answer);
+    return new FleetServer(server, await listenOnLoopback(server), answer);
   }
 
   /** Its address for a device under QEMU. */

@@ -86,6 +86,11 @@ export class Neighbour implements AsyncDisposable {
     this.#units.delete(unit);
   }
 
+  /** A frozen daemon answers nothing until it is let go on; what reached it meanwhile it then answers late. */
+  async freeze(unit: string, isFrozen: boolean): Promise<void> {
+    await this.#device.shell(`systemctl kill --signal=${isFrozen ? "STOP" : "CONT"} ${this.#unit(unit)}`);
+  }
+
   /** What a daemon has written so far. */
   async log(unit: string): Promise<string> {
     return await this.#device.shell(`journalctl --no-pager --output=cat --unit=${this.#unit(unit)}`);

@@ -1,8 +1,9 @@
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, rename, stat } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { cacheRoot, findMirror, runTool, toolsTree } from "@holdfast/image";
+import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 
 /** A device under QEMU's user network reaches this machine's loopback under this address. */
 export const TEST_MACHINE = "10.0.2.2";
@@ -31,20 +32,9 @@ export async function whileServingTree<T>(use: (url: string) => Promise<T>): Pro
     createReadStream(file).pipe(response);
   });
   try {
-    return await use(`http://${TEST_MACHINE}:${await listen(server)}/`);
+    return await use(`http://${TEST_MACHINE}:${await listenOnLoopback(server)}/`);
   } finally {
     server.closeAllConnections();
     server.close();
   }
-}
-
-/** Starts a server on a free port of this machine's loopback. @returns the port */
-export function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
 }

@@ -18,11 +18,9 @@ export const exposedServices: readonly ExposedService[] = [
   { unit: "os-config.service", reads: "the fleet server's configuration of services" },
   { unit: "bluetooth.service", reads: "Bluetooth devices in reach" },
   { unit: "redsocks.service", reads: "all connections on their way to a proxy" },
-  {
-    unit: "timesync-https.service",
-    reads: "the date in one web server's answer",
-    unconfined: "not yet; it runs for seconds, and sets the clock",
-  },
+  { unit: "timesync-https.service", reads: "the date in one web server's answer" },
+  { unit: "chrony-watch.service", reads: "what chronyd tells of its sources" },
+  { unit: "holdfast-cloud-users@x.service", reads: "names that strangers give to sshd" },
   {
     unit: "sshd@x.service",
     reads: "ssh on port 22222",

@@ -7,12 +7,22 @@ export default defineLayer({
     "openssh-server": "sshd, started by its socket",
     "openssh-sftp-server": "scp and sftp",
     "openssh-client": "ssh from the device, and ssh-keygen for the host keys",
+    "libnss-systemd": "asks by socket who a user of the fleet server is",
     "libpam-modules": "pam_permit and pam_succeed_if of development mode",
   },
   files: [{ path: "/etc/ssh/sshd_config", link: "sshd_config_readonly" }],
-  users: [{ name: "sshd", group: "nogroup", home: "/run/sshd", comment: "sshd before authentication" }],
+  users: [
+    { name: "sshd", group: "nogroup", home: "/run/sshd", comment: "sshd before authentication" },
+    { name: "sshd-authcommands", comment: "asks the fleet server for keys" },
+  ],
   units: {
-    enable: ["sshd.socket", "sshdgenkeys.service", "sshdgenkeys-rsa.service", "recover-sshd-socket.timer"],
+    enable: [
+      "sshd.socket",
+      "sshdgenkeys.service",
+      "sshdgenkeys-rsa.service",
+      "recover-sshd-socket.timer",
+      "holdfast-cloud-users.socket",
+    ],
   },
   drop: [
     "/usr/lib/systemd/system/ssh.service",
@@ -43,6 +53,7 @@ export default defineLayer({
       "sshd_config and units are the layer's own; user sshd is in the ledger; host keys are made on the device",
     "openssh-client": "skip: mode and group of ssh-agent, which is left out",
     "openssh-sftp-server": "skip: no scripts",
+    "libnss-systemd": "nsswitch.conf of the base layer names systemd",
     "libpam-modules": "skip: upgrades only",
   },
 });

@@ -12,5 +12,5 @@ export default defineLayer({
     "etc/openvpn/update-resolv-conf",
     "usr/share/openvpn/**",
   ],
-  units: { enable: ["openvpn.service"] },
+  units: { enable: ["openvpn.service", "holdfast-vpn-switch.path"] },
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readPaths } from "./device/paths.ts";
 import { dockerEngine } from "./engine/docker-engine.ts";
+import { RegistryLogin } from "./engine/registry-login.ts";
 import { consoleLog } from "./log.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -15,10 +16,17 @@ function packageVersion(): string {
 async function main(): Promise<void> {
   const log = consoleLog();
   const paths = readPaths(process.env);
-  const engine = dockerEngine(paths.engineSocket);
+  const registryLogin = new RegistryLogin();
+  const engine = dockerEngine(paths.engineSocket, registryLogin);
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
-  const supervisor = await Supervisor.open({ engine, paths, version: paths.version ?? packageVersion(), log });
+  const supervisor = await Supervisor.open({
+    engine,
+    registryLogin,
+    paths,
+    version: paths.version ?? packageVersion(),
+    log,
+  });
   await supervisor.run(stop.signal);
   log.info("Supervisor stops; apps keep running");
   process.exit(0);

@@ -1,62 +1,66 @@
 import type { Server } from "node:http";
-import { messageOf } from "@holdfast/contracts";
+import { dirname } from "node:path";
+import { messageOf, type WireApps } from "@holdfast/contracts";
 import type { Device } from "./api/device.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { v1Routes } from "./api/v1.ts";
+import { v1HostConfigRoutes } from "./api/v1-host-config.ts";
 import { v2LocalRoutes } from "./api/v2-local.ts";
 import { v2StateRoutes } from "./api/v2-state.ts";
+import { v2TagRoutes } from "./api/v2-tags.ts";
 import { v3NetworkRoutes } from "./api/v3-network.ts";
 import { type Updates, v3UpdateRoutes } from "./api/v3-updates.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { SupervisorCore } from "./cloud/cloud-device.ts";
+import { FleetSide } from "./cloud/fleet-side.ts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
-import { readFacts } from "./device/facts.ts";
+import { ConfigJsonFile } from "./device/config-json-file.ts";
+import { parseOsRelease, readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import { SettingsStore } from "./device/settings.ts";
+import { withLocks } from "./device/with-locks.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
+import type { RegistryLogin } from "./engine/registry-login.ts";
 import { engineGateway } from "./gateway/engine-gateway.ts";
 import { ReleaseHealth } from "./health/release-health.ts";
 import { ReleaseRecord } from "./health/release-record.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
-import { FirewallWishes, firewallMode, usesHostNetwork } from "./host/firewall-wish.ts";
+import { HostConfigFiles } from "./host/host-config-files.ts";
+import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import { RebootNeeded } from "./host/reboot-needed.ts";
+import { usesHostNetwork } from "./host/uses-host-network.ts";
 import type { Log } from "./log.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
-import { devicePlatform } from "./space/device-platform.ts";
-import { imageContent } from "./space/image-content.ts";
-import { ImageNeeds } from "./space/image-needs.ts";
+import { DiskSpace } from "./space/disk-space.ts";
 import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
-import { freeBytes } from "./storage/free-bytes.ts";
-import { SpaceReserve } from "./storage/space-reserve.ts";
+import { readIfThere } from "./storage/durable-file.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
+  /** Told who the device is; the engine logs in by it. */
+  readonly registryLogin: RegistryLogin;
   readonly paths: Paths;
   readonly version: string;
   readonly log: Log;
   readonly clock?: Clock;
 };
 
-/** Default time between two polls, also the longest between two looks at the engine (compat 1.3). */
-const DEFAULT_POLL_MS = 900_000;
-
 /** The whole agent: sources of targets, the apply loop and the device API, joined. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
-  readonly #config: ConfigJson;
-  readonly #facts: DeviceFacts;
   readonly #settings: SettingsStore;
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
@@ -64,13 +68,15 @@ export class Supervisor {
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
   readonly #development: DevelopmentMode;
-  readonly #firewall: FirewallWishes;
+  readonly #wishes: HostWishes;
+  readonly #configJson: ConfigJsonFile;
   readonly #releases: ReleaseHealth;
   readonly #reboot: RebootNeeded;
-  readonly #needs: ImageNeeds;
-  readonly #reserve: SpaceReserve;
+  readonly #space: DiskSpace;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
+  readonly #fleet: FleetSide;
+  #facts: DeviceFacts;
   #mayRecallPreload = false;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
@@ -79,24 +85,24 @@ export class Supervisor {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.now();
-    this.#config = parts.config;
     this.#facts = parts.facts;
+    options.registryLogin.know(parts.facts);
     this.#settings = parts.settings;
     this.#images = parts.images;
     this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
-    this.#firewall = new FirewallWishes(options.paths.hostConfigDir, options.log);
-    this.#reserve = new SpaceReserve({
+    this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
+    this.#configJson = new ConfigJsonFile(options.paths.configJson);
+    const { config, osRelease } = parts;
+    const [configJson, core, clock] = [this.#configJson, this.#core(), this.#clock];
+    this.#fleet = new FleetSide({ ...options, config, configJson, osRelease, core, clock });
+    this.#space = new DiskSpace({
+      engine: options.engine,
+      login: options.registryLogin,
       dataDir: options.paths.dataDir,
-      freeBytes: () => freeBytes(options.paths.dataDir),
+      clock: this.#clock,
       log: options.log,
-    });
-    this.#needs = new ImageNeeds({
-      contentOf: (reference) => imageContent(reference, devicePlatform()),
-      layersOf: (id) => options.engine.layersOf(id),
-      architecture: devicePlatform().architecture,
-      monotonic: this.#clock.monotonic,
       changed: () => this.#loop.trigger(),
     });
     this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
@@ -114,22 +120,24 @@ export class Supervisor {
       effects: this.#effects(),
       clock: this.#clock,
       log: options.log,
-      pollIntervalMs: this.#pollInterval(),
+      tell: this.#fleet.tell,
+      pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
       store: parts.store,
       isLocalMode: () => this.#isLocalMode(),
       log: options.log,
+      onFleetConfig: (config) => this.#fleet.adopt(config),
       resolve: (apps) => targetInEffect(apps, { ...this.#releases.knowledge(), provided: this.#facts.provided }),
       isHeld: (config) => this.#isHolding(config),
       onTarget: async (target) => {
         await this.#releases.enter(target);
-        const desired = desiredFrom(target, this.#facts);
+        const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
         this.#wanted = imagesOf(desired);
         await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
         this.#loop.setDesired(desired);
-        await this.#wishFirewall();
+        await this.#wishHost();
       },
     });
   }
@@ -145,7 +153,10 @@ export class Supervisor {
     const images = await ImageLedger.open(paths.dataDir);
     const store = await TargetStore.open(paths.dataDir, log);
     const record = await ReleaseRecord.open(paths.dataDir, log);
-    return new Supervisor(options, { config, settings, facts, images, store, record });
+    const osRelease = parseOsRelease((await readIfThere(paths.osRelease)) ?? "");
+    const supervisor = new Supervisor(options, { config, settings, facts, images, store, record, osRelease });
+    await supervisor.#fleet.open();
+    return supervisor;
   }
 
   /** Serves and reconciles until the signal fires. Apps keep running afterwards. */
@@ -164,7 +175,8 @@ export class Supervisor {
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
         this.#followDevelopmentMode(signal),
-        this.#reserve.keep(this.#clock, signal),
+        this.#space.keepReserve(signal),
+        this.#fleet.run(signal),
       ]);
     } finally {
       server.close();
@@ -172,9 +184,13 @@ export class Supervisor {
     }
   }
 
-  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
   #isLocalMode(): boolean {
-    return (this.#facts.apiEndpoint === "" && this.#development.isOn()) || this.#settings.get().localMode;
+    return this.#isLocalByDefault() || this.#settings.get().localMode || this.#fleet.config().localMode;
+  }
+
+  /** Only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
+  #isLocalByDefault(): boolean {
+    return this.#facts.apiEndpoint === "" && this.#development.isOn();
   }
 
   /** Keys guard every device that is not in development mode, local mode or not. */
@@ -182,9 +198,9 @@ export class Supervisor {
     return this.#isLocalMode() && this.#development.isOn();
   }
 
-  #wishFirewall(): Promise<void> {
-    return this.#firewall.put({
-      mode: firewallMode(this.#target.stored()?.config ?? {}),
+  #wishHost(): Promise<void> {
+    return this.#wishes.put(this.#target.stored()?.config, {
+      isManaged: this.#facts.apiEndpoint !== "",
       hasHostServices: this.#hasHostServices,
       isApiOpen: this.#isOpen(),
       apiPort: this.#facts.listenPort,
@@ -201,7 +217,7 @@ export class Supervisor {
       gateway = undefined;
     };
     await this.#development.follow((isOn) => {
-      void this.#wishFirewall();
+      void this.#wishHost();
       close();
       if (!isOn) return;
       gateway = engineGateway(paths.engineSocket);
@@ -212,8 +228,41 @@ export class Supervisor {
     close();
   }
 
-  #pollInterval(): number {
-    return this.#config.appUpdatePollInterval ?? DEFAULT_POLL_MS;
+  #name(): string {
+    return this.#target.stored()?.name ?? this.#facts.name;
+  }
+
+  #core(): SupervisorCore {
+    return {
+      facts: () => this.#facts,
+      isDevelopment: () => this.#development.isOn(),
+      isLocalMode: () => this.#isLocalMode(),
+      globalKey: () => this.#settings.get().globalKey,
+      status: () => this.#loop.status(),
+      fleetTarget: () => this.#target.fleet(),
+      identify: async ({ uuid, deviceKey }) => {
+        if (uuid === this.#facts.uuid && deviceKey === this.#facts.deviceApiKey) return;
+        this.#facts = { ...this.#facts, uuid, deviceApiKey: deviceKey };
+        this.#options.registryLogin.know(this.#facts);
+        await this.#applyAgain();
+      },
+      takeTarget: (target) => this.#target.takeFleet(target),
+      obey: async ({ force }) => {
+        const { current } = this.#loop.status();
+        if (force && current !== undefined) await this.#files.breakLocks(current);
+        await this.#applyAgain();
+      },
+      configChanged: () => this.#wishHost(),
+    };
+  }
+
+  /** Hands the target in force to the loop again: with other facts, or to try at once what has failed. */
+  async #applyAgain(): Promise<void> {
+    try {
+      await this.#target.resume();
+    } catch (error) {
+      this.#options.log.error(`The stored target is not usable: ${messageOf(error)}`);
+    }
   }
 
   /** The stored target; without one, the preload; without that, what was preloaded once, if nothing contradicts. */
@@ -230,12 +279,20 @@ export class Supervisor {
       return;
     }
     try {
+      if (preload.pinDevice) await this.#pinTo(preload.apps);
       await this.#target.takePreload(preload);
       await consumePreload(paths.appsJson);
       log.info(`Took over the preload: ${Object.keys(preload.apps).length} app(s)`);
     } catch (error) {
       log.error(`The preload is not usable: ${messageOf(error)}`);
     }
+  }
+
+  /** The first app of class fleet stays at its release. */
+  async #pinTo(apps: WireApps): Promise<void> {
+    const fleet = Object.values(apps).find((app) => app.class === "fleet" && !app.is_host);
+    const [commit] = Object.keys(fleet?.releases ?? {});
+    if (fleet !== undefined && commit !== undefined) await this.#fleet.cloud()?.pinTo({ appId: fleet.id, commit });
   }
 
   #effects(): RoundEffects {
@@ -246,10 +303,7 @@ export class Supervisor {
       recordImage: (reference) => this.#images.add([reference]),
       lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
-      space: async (references, current) => ({
-        freeBytes: await freeBytes(paths.dataDir),
-        needs: await this.#needs.needs(references, current),
-      }),
+      space: (images, current) => this.#space.spaceFor(images, current),
       nextLookMs: () => this.#releases.nextLookMs(),
       rebootNeeded: (services) => this.#reboot.tell(services),
       settings: () => {
@@ -259,6 +313,7 @@ export class Supervisor {
       observed: async (current: Current) => {
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
+        await this.#wishHost();
         if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();
         if (!this.#mayRecallPreload) return;
         this.#mayRecallPreload = false;
@@ -272,7 +327,7 @@ export class Supervisor {
     const device: Device = {
       version: this.#options.version,
       info: () => ({ arch: this.#facts.arch, deviceType: this.#facts.deviceType }),
-      name: () => this.#target.stored()?.name ?? this.#facts.name,
+      name: () => this.#name(),
       isLocalMode: () => this.#isLocalMode(),
       isHealthy: () => this.#isHealthy(),
       status: () => this.#loop.status(),
@@ -283,17 +338,24 @@ export class Supervisor {
         await this.#target.takeLocal(state);
       },
     };
+    const { engine, paths, log } = this.#options;
+    const hostConfig = new HostConfigFiles(this.#configJson, dirname(paths.configJson));
     return apiServer({
       routes: [
         ...v1Routes(device),
+        ...v1HostConfigRoutes(
+          hostConfig,
+          withLocks(this.#files, () => engine.observe()),
+        ),
         ...v2StateRoutes(device),
         ...v2LocalRoutes(device),
+        ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
         ...v3UpdateRoutes(this.#updates()),
-        ...v3NetworkRoutes(new NetworkRequests(this.#options.paths.runtimeDir)),
+        ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
       ],
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
-      log: this.#options.log,
+      log,
     });
   }
 
@@ -315,11 +377,12 @@ export class Supervisor {
     return this.#settings.get().holdUpdates || holdsUpdates(config);
   }
 
-  /** A managed device is healthy while the loop looks at the engine in time (compat 3.1). */
+  /** A managed device is healthy while the engine is looked at, and the server asked, in time (compat 3.1). */
   #isHealthy(): boolean {
     if (this.#facts.apiEndpoint === "") return true;
+    if (this.#fleet.cloud()?.isAlive() === false) return false;
     const { lastRoundAt } = this.#loop.status();
-    return this.#clock.now() - Math.max(lastRoundAt, this.#startedAt) < 2 * this.#pollInterval();
+    return this.#clock.now() - Math.max(lastRoundAt, this.#startedAt) < 2 * this.#fleet.config().pollIntervalMs;
   }
 }
 
@@ -329,5 +392,6 @@ type Parts = {
   readonly facts: DeviceFacts;
   readonly images: ImageLedger;
   readonly store: TargetStore;
+  readonly osRelease: Readonly<Record<string, string>>;
   readonly record: ReleaseRecord;
 };

@@ -162,6 +162,14 @@ export const commands: readonly Command[] = [
     load: () => import("../commands/vm-list.ts"),
   },
   {
+    name: "doctor",
+    summary: "check a device: what is wrong with it, and what to do about it",
+    arguments: [optionalDevice],
+    options: { identity },
+    examples: ["doctor", "doctor 192.168.1.40 --json"],
+    load: () => import("../commands/doctor.ts"),
+  },
+  {
     name: "network",
     summary: "change a device's network connections so that the former ones come back unless the change is confirmed",
     arguments: [

@@ -24,6 +24,11 @@ it("counts a skipped test as failed", () => {
   expect(read(file("passed", [test("passed"), test("skipped")])).failures).toHaveLength(1);
 });
 
+it("says why tests were skipped whose set-up failed", () => {
+  const [failure] = read(file("failed", [test("skipped")], "no device answers")).failures;
+  expect(failure).toEqual({ test: "a skipped test", message: "the test was skipped, not run: no device answers" });
+});
+
 it("counts a file that does not load as failed, with its message", () => {
   expect(read(file("failed", [], "SyntaxError: no")).failures).toEqual([
     { test: "/x.test.ts", message: "SyntaxError: no" },

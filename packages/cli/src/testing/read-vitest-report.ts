@@ -29,12 +29,11 @@ export type VitestOutcome = Pick<SuiteResult, "passed" | "failures" | "tests">;
 export function readVitestReport(text: string): VitestOutcome {
   const report = reportSchema.parse(JSON.parse(text));
   const tests = report.testResults.flatMap((file) => file.assertionResults);
-  const failures: Failure[] = tests
-    .filter((test) => test.status !== "passed")
-    .map((test) => ({
-      test: test.fullName,
-      message: test.failureMessages?.[0] ?? `the test was ${test.status}, not run`,
-    }));
+  const failures: Failure[] = report.testResults.flatMap(({ message, assertionResults }) =>
+    assertionResults
+      .filter((test) => test.status !== "passed")
+      .map((test) => ({ test: test.fullName, message: test.failureMessages?.[0] ?? notRun(test.status, message) })),
+  );
   for (const file of report.testResults) {
     const explained = file.assertionResults.some((test) => test.status !== "passed");
     if (file.assertionResults.length === 0)
@@ -47,4 +46,9 @@ export function readVitestReport(text: string): VitestOutcome {
     failures,
     tests: tests.map((test) => ({ name: test.fullName, elapsedMs: test.duration ?? 0 })),
   };
+}
+
+/** Tests whose set-up failed are skipped, and only their file knows why. */
+function notRun(status: string, reason: string | null | undefined): string {
+  return `the test was ${status}, not run${reason ? `: ${reason}` : ""}`;
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { open } from "node:fs/promises";
+import { endMarked, SUITE_MARK } from "./end-marked.ts";
 
 export type LoggedRun = {
   readonly argv: readonly [string, ...string[]];
@@ -21,15 +23,16 @@ export type LoggedOutcome =
 const GRACE_MS = 10_000;
 
 /**
- * Runs a program in a process group of its own and returns after the whole group is gone, also on timeout and abort.
+ * Runs a program in a process group of its own and returns after all that it started is gone, also on timeout and abort.
  * @throws the signal's reason when aborted
  */
 export async function runLogged(options: LoggedRun): Promise<LoggedOutcome> {
   const [program, ...args] = options.argv;
   await using log = await open(options.logFile, "w");
+  const mark = randomUUID();
   const child = spawn(program, args, {
     cwd: options.cwd,
-    env: { ...options.env },
+    env: { ...options.env, [SUITE_MARK]: mark },
     stdio: ["ignore", log.fd, log.fd],
     detached: true,
   });
@@ -56,8 +59,9 @@ export async function runLogged(options: LoggedRun): Promise<LoggedOutcome> {
     clearTimeout(timer);
     clearTimeout(hardKill);
     options.signal.removeEventListener("abort", stop);
-    // Whatever the suite left behind (a QEMU whose test was killed) goes with it.
+    // Whatever the suite left behind goes with it; virtual devices have left its group, to outlive the command that starts them.
     killGroup(child.pid, "SIGKILL");
+    await endMarked(mark);
   }
 }
 

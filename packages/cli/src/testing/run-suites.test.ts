@@ -57,6 +57,15 @@ it("stops a suite at its limit, with the processes it started", async () => {
   await vi.waitFor(() => expect(isRunning(grandchild)).toBe(false));
 });
 
+it("ends what left the suite's process group, as virtual devices do", async () => {
+  const code = `const c = require('child_process').spawn('sleep', ['60'], {stdio: 'ignore', detached: true});
+    c.unref(); console.log(c.pid)`;
+  const [result] = await runAll([script("leaves", code)]);
+  const left = Number(await readFile(result?.logFile ?? "", "utf8"));
+  expect(left).toBeGreaterThan(1);
+  expect(isRunning(left)).toBe(false);
+});
+
 it("fails a suite whose program does not exist, and says so", async () => {
   const [result] = await runAll([{ ...script("none", ""), argv: ["/nonexistent/program"] }]);
   expect(result?.failures[0]?.message).toContain("could not be started");

@@ -7,6 +7,7 @@ export const cliErrors = {
   "cli.invalid-input-file": "A file that was named on the command line cannot be used.",
   "cli.invalid-configuration": "A setting or a connection that an image should get cannot work; nothing was changed.",
   "cli.app-not-ready": "The device is up, but the app on it did not answer in time.",
+  "cli.no-diagnosis": "A device could not be asked what is wrong with it.",
   "cli.nothing-ran": "A test suite was asked for that has no tests, or that could not start.",
   "cli.network-refused": "The device refused a change of its network; nothing was changed.",
   "cli.network-reverted": "The device went back to its former connections.",

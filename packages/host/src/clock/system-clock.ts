@@ -1,7 +1,7 @@
 import type { Machine } from "../machine/machine.ts";
 
 /** Its modification time is the release's; PID 1 starts no earlier, either. */
-const RELEASE = "/usr/lib/clock-epoch";
+export const RELEASE = "/usr/lib/clock-epoch";
 const CHIPS = "/sys/class/rtc";
 
 /** Seconds since 1970, by the system's clock. */

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { CONNECTIVITY_CHECK } from "../clock/ask-web-time.ts";
 import { DISCOVERY_DEFAULTS } from "../discovery/discoverability.ts";
+import { CLOUD_LOGIN } from "../ssh/cloud-login.ts";
 import { NETWORK_FRAGMENT } from "./areas/connectivity.ts";
 import { DEVELOPMENT_FLAG } from "./areas/development.ts";
 import { FIRMWARE_VOLUME } from "./areas/firmware.ts";
@@ -42,6 +43,7 @@ const lines: Readonly<Record<string, RegExp>> = {
   // JSON keeps what it quotes on its line.
   [CONNECTIVITY_CHECK]: /^\{"uri":"https?:[^"\s]+","response":".*"\}$/,
   [DISCOVERY_DEFAULTS]: /^\{"isDefault":(true(,"alias":"balena")?|false)\}$/,
+  [CLOUD_LOGIN]: /^\{"endpoint":"https?:[^"\s]+","key":".+"\}$/,
   [SUPERVISOR_SETTINGS]: /^\{"port":\d+,"environment":\{.*\}.*\}$/,
 };
 
@@ -60,6 +62,7 @@ const sound: Readonly<Record<string, unknown>> = {
   dnsServers: "1.1.1.1 2606:4700::1111#53",
   ntpServers: "time.example.com 192.0.2.1",
   apiEndpoint: "https://api.example.com",
+  deviceApiKey: "of the device",
   "os.network.connectivity.response": "ok",
   "os.network.wifi.randomMacAddressScan": true,
   balenaRootCA: Buffer.from(pem).toString("base64"),

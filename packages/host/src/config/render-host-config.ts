@@ -1,3 +1,4 @@
+import { renderCloudUsers } from "./areas/cloud-users.ts";
 import { renderConnectivity } from "./areas/connectivity.ts";
 import { renderDevelopment } from "./areas/development.ts";
 import { renderDiscovery } from "./areas/discovery.ts";
@@ -32,6 +33,7 @@ const areas: readonly RenderArea[] = [
   renderFirmware,
   renderSupervisor,
   renderServer,
+  renderCloudUsers,
 ];
 
 export type RenderedHost = { readonly files: readonly RenderedFile[]; readonly folders: readonly OwnedFolder[] };

@@ -1,3 +1,4 @@
+import { parseDiscoverability } from "@holdfast/contracts/host";
 import { parseJson } from "../config/json-text.ts";
 import { isObject } from "../config/keys/value-parsers.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -26,10 +27,10 @@ const objectAt = (machine: Machine, path: string) => {
 
 /** What the fleet wishes, else what config.json implies. What cannot be understood counts as unset. */
 export function readDiscovery(machine: Machine): Discovery {
-  const { discoverable } = objectAt(machine, DISCOVERABILITY);
+  const wish = parseDiscoverability(machine.readText(DISCOVERABILITY));
   const { isDefault, alias } = objectAt(machine, DISCOVERY_DEFAULTS);
   return {
-    isOn: typeof discoverable === "boolean" ? discoverable : isDefault === true,
+    isOn: wish ?? isDefault === true,
     alias: typeof alias === "string" ? alias : undefined,
   };
 }

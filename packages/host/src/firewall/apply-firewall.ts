@@ -1,6 +1,8 @@
+import { parseFirewallWish } from "@holdfast/contracts/host";
 import { DEVELOPMENT_FLAG } from "../config/areas/development.ts";
+import { readSupervisorSettings } from "../config/areas/supervisor.ts";
 import { exists, type Machine } from "../machine/machine.ts";
-import { CHAIN, firewallRules, parseWish } from "./firewall-rules.ts";
+import { CHAIN, firewallRules } from "./firewall-rules.ts";
 
 /** Written by the supervisor; on the state partition, so that it holds from the next boot's first moment. */
 export const WISH = "/etc/balena-supervisor/firewall.json";
@@ -18,10 +20,11 @@ function apply(machine: Machine, family: 4 | 6, rules: string): boolean {
 
 /** Brings the firewall to what the supervisor wishes and development mode lets. @returns the exit status */
 export function applyFirewall(machine: Machine): number {
-  const wish = parseWish(machine.readText(WISH));
+  const wish = parseFirewallWish(machine.readText(WISH));
   const isDevelopment = exists(machine, DEVELOPMENT_FLAG);
+  const { port: listenPort } = readSupervisorSettings(machine);
   const failed = ([4, 6] as const).filter(
-    (family) => !apply(machine, family, firewallRules(family, wish, isDevelopment)),
+    (family) => !apply(machine, family, firewallRules(family, wish, { isDevelopment, listenPort })),
   );
   for (const family of failed) machine.log(`the IPv${family} firewall cannot be set`);
   return failed.length === 0 ? 0 : 1;

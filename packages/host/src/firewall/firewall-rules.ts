@@ -1,43 +1,7 @@
-/** How the fleet wants the firewall: `auto` is on while an app of the device shares the host's network. */
-export type FirewallMode = "on" | "off" | "auto";
-
-/** What the supervisor knows and the host does not; it writes this file, the host reads it. */
-export type FirewallWish = {
-  readonly mode: FirewallMode;
-  /** An app shares the host's network. */
-  readonly hasHostServices: boolean;
-  /** The device API is for everybody: local mode. Only development mode lets it. */
-  readonly isApiOpen: boolean;
-  readonly apiPort: number;
-};
-
-/** Until the supervisor says otherwise: the device API is closed to the network, all else is left alone. */
-export const DEFAULT_WISH: FirewallWish = { mode: "off", hasHostServices: false, isApiOpen: false, apiPort: 48_484 };
+import type { FirewallWish } from "@holdfast/contracts/host";
 
 /** The device contract: tools look for this chain. */
 export const CHAIN = "BALENA-FIREWALL";
-
-type Json = Readonly<Record<string, unknown>>;
-const isMode = (value: unknown): value is FirewallMode => value === "on" || value === "off" || value === "auto";
-
-/** Reads the supervisor's wish; each field that cannot be used keeps its default. Never throws. Pure. */
-export function parseWish(text: string | undefined): FirewallWish {
-  let json: Json = {};
-  try {
-    const value: unknown = JSON.parse(text ?? "{}");
-    if (typeof value === "object" && value !== null) json = value as Json;
-  } catch {
-    // A file that nobody can read is no wish.
-  }
-  const { mode, hasHostServices, isApiOpen, apiPort } = json;
-  const isPort = typeof apiPort === "number" && Number.isInteger(apiPort) && apiPort > 0 && apiPort < 65_536;
-  return {
-    mode: isMode(mode) ? mode : DEFAULT_WISH.mode,
-    hasHostServices: hasHostServices === true,
-    isApiOpen: isApiOpen === true,
-    apiPort: isPort ? apiPort : DEFAULT_WISH.apiPort,
-  };
-}
 
 /** From here the device API may be asked, whatever the mode: itself, its containers, the tunnel to the fleet server. */
 const API_INTERFACES = ["lo", "supervisor0", "balena0", "docker0", "resin-vpn", "tun0"];
@@ -46,21 +10,30 @@ const RESOLVER_INTERFACES = ["lo", "resin-dns", "balena0", "docker0", "superviso
 const SSH_PORT = 22_222;
 const ENGINE_PORT = 2375;
 
+/** What the host knows better than the supervisor, or earlier. */
+export type FirewallFacts = {
+  readonly isDevelopment: boolean;
+  /** Where config.json has the supervisor listen; its wish names the port where it listens still. Both are meant. */
+  readonly listenPort: number;
+};
+
 /**
  * The chain's rules in the form of iptables-restore, for IPv4 or IPv6. In every mode the device API is closed to the
  * network unless the device is in development mode and in local mode, and the resolver serves the device's own
  * containers only; `on` refuses all else but ssh, the engine's port and what a host needs to be one. Pure.
  */
-export function firewallRules(family: 4 | 6, wish: FirewallWish, isDevelopment: boolean): string {
+export function firewallRules(family: 4 | 6, wish: FirewallWish, facts: FirewallFacts): string {
   const accept = (match: string): string => `${match} -j ACCEPT`;
   const isOn = wish.mode === "on" || (wish.mode === "auto" && wish.hasHostServices);
-  const api = `-p tcp --dport ${wish.apiPort}`;
+  const ports = [...new Set([facts.listenPort, wish.apiPort])].map((port) => `-p tcp --dport ${port}`);
   const rules = [
     accept("-m conntrack --ctstate ESTABLISHED,RELATED"),
     accept("-m addrtype --src-type LOCAL"),
-    ...(wish.isApiOpen && isDevelopment
-      ? [accept(api)]
-      : [...API_INTERFACES.map((name) => accept(`-i ${name} ${api}`)), `${api} -j REJECT --reject-with tcp-reset`]),
+    ...ports.flatMap((api) =>
+      wish.isApiOpen && facts.isDevelopment
+        ? [accept(api)]
+        : [...API_INTERFACES.map((name) => accept(`-i ${name} ${api}`)), `${api} -j REJECT --reject-with tcp-reset`],
+    ),
     ...["udp", "tcp"].flatMap((protocol) => [
       ...RESOLVER_INTERFACES.map((name) => accept(`-i ${name} -p ${protocol} --dport 53`)),
       // Another host on the link could otherwise reach the bridge's address through this device.

@@ -1,3 +1,4 @@
+import type { Connections } from "@holdfast/contracts/host";
 import { whatNetworkManagerRefuses } from "../connections/ask-network-manager.ts";
 import { connectionsFolder } from "../connections/boot-folder.ts";
 import { checkConnection, describeFinding, isUsable } from "../connections/check-connection.ts";
@@ -6,7 +7,7 @@ import { encodeUtf8 } from "../connections/utf8.ts";
 import { fingerprint } from "../engine/fnv64.ts";
 import type { Machine } from "../machine/machine.ts";
 import { activeLinks, readFiles } from "./connection-files.ts";
-import type { Connections, Trial } from "./trial.ts";
+import type { Trial } from "./trial.ts";
 import { bootId, loadTrial, saveTrial, uptime } from "./trial-store.ts";
 
 export const DEFAULT_WINDOW = 120;

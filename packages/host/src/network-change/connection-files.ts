@@ -1,8 +1,9 @@
+import type { Connections } from "@holdfast/contracts/host";
 import { connectionsFolder } from "../connections/boot-folder.ts";
 import { encodeUtf8 } from "../connections/utf8.ts";
 import { writeBytesDurably, writeFat } from "../machine/durable.ts";
 import { exists, type Machine } from "../machine/machine.ts";
-import type { ActiveLink, Connections } from "./trial.ts";
+import type { ActiveLink } from "./trial.ts";
 
 const { from: BOOT, to: FOLDER } = connectionsFolder;
 

@@ -1,22 +1,10 @@
+import type { Connections, NetworkAnswer, NetworkStatus } from "@holdfast/contracts/host";
 import { parseJson } from "../config/json-text.ts";
 import { isObject } from "../config/keys/value-parsers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { beginTrial, DEFAULT_WINDOW, Refusal } from "./begin-trial.ts";
 import { WISH } from "./run-trial.ts";
-import type { Connections } from "./trial.ts";
 import { loadTrial, uptime } from "./trial-store.ts";
-
-/** What the device says of its last change; without any, `none`. */
-export type NetworkStatus = {
-  readonly status: "none" | "trying" | "confirmed" | "reverted";
-  readonly id?: string;
-  readonly connections?: readonly string[];
-  readonly secondsLeft?: number;
-  readonly reason?: string;
-};
-export type NetworkAnswer =
-  | ({ readonly ok: true } & NetworkStatus)
-  | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** The watcher looks once a second; bringing former connections back takes longer. */
 const MOST_WAIT_MS = 100_000;

@@ -1,8 +1,6 @@
+import type { Connections } from "@holdfast/contracts/host";
 import { parseJson } from "../config/json-text.ts";
 import { isObject, type Json } from "../config/keys/value-parsers.ts";
-
-/** Files of system-connections: name -> keyfile; null means that there is none of that name. */
-export type Connections = Readonly<Record<string, string | null>>;
 
 /** What was up before the change, to be brought up again. */
 export type ActiveLink = { readonly uuid: string; readonly device: string };

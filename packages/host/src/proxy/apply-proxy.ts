@@ -1,7 +1,7 @@
+import { judgeProxy, type ProxySettings } from "@holdfast/contracts/host";
 import { fingerprint } from "../engine/fnv64.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 import { dnsJump, JUMPS, parseNoProxy, proxyRules } from "./proxy-rules.ts";
-import { judgeProxy, type ProxySettings } from "./proxy-settings.ts";
 
 const PROXY_FOLDER = "/mnt/boot/system-proxy";
 export const REDSOCKS_CONF = `${PROXY_FOLDER}/redsocks.conf`;

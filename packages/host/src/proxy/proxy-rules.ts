@@ -1,4 +1,4 @@
-import { DNSU2T_PORT, type ProxySettings, REDSOCKS_ADDRESS, REDSOCKS_PORT } from "./proxy-settings.ts";
+import { DNSU2T_PORT, type ProxySettings, REDSOCKS_ADDRESS, REDSOCKS_PORT } from "@holdfast/contracts/host";
 
 /** The device contract: tools look for this chain of the table nat. */
 const CHAIN = "REDSOCKS";

@@ -49,8 +49,10 @@ declare namespace os {
   export function pipe(): [read: number, write: number] | null;
   export function open(path: string, flags: number, mode?: number): number;
   export function close(fd: number): number;
+  export function read(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
   export function write(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
   export function readdir(path: string): [names: string[], error: number];
+  export function isatty(fd: number): boolean;
   export function realpath(path: string): [path: string, error: number];
   export function lstat(path: string): [stat: Stat | null, error: number];
   export function mkdir(path: string, mode?: number): number;

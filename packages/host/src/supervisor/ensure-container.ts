@@ -55,10 +55,11 @@ export const inspectContainer = (machine: Machine): ContainerAnswer | undefined 
   readAnswer<ContainerAnswer>(askEngine(machine, { path: `/containers/${CONTAINER}/json` }));
 
 /**
- * Starts the supervisor's container, made anew when it differs from the specification.
+ * Starts the supervisor's container, made anew when it differs from the specification. `beforeStart` is called when it is
+ * there and may not run yet.
  * @throws when the engine refuses.
  */
-export function startContainer(machine: Machine, spec: ContainerSpec): void {
+export function startContainer(machine: Machine, spec: ContainerSpec, beforeStart: () => void): void {
   const present = inspectContainer(machine);
   if (present !== undefined && present.Config.Labels?.[SPEC_LABEL] !== spec.Labels[SPEC_LABEL]) {
     machine.log("the supervisor's container is out of date: making it anew");
@@ -68,6 +69,7 @@ export function startContainer(machine: Machine, spec: ContainerSpec): void {
     const created = askEngine(machine, { method: "POST", path: `/containers/create?name=${CONTAINER}`, json: spec });
     if (!succeeded(created)) throw new Error(`the supervisor's container cannot be made: ${complaintOf(created)}`);
   }
+  beforeStart();
   const started = askEngine(machine, { method: "POST", path: `/containers/${CONTAINER}/start` });
   // 304: it runs already, e.g. after the engine was restarted under it.
   if (!succeeded(started) && started.status !== 304) {

@@ -98,6 +98,9 @@ describe("runSupervisor", () => {
     expect(engine.loads).toBe(1);
     expect(engine.container?.spec["Env"]).toContain("LISTEN_PORT=4242");
     expect(machine.commands).toContain("systemd-notify --ready --status=supervisor 1 runs");
+    const attached = machine.commands.indexOf("detach /usr/lib/holdfast/supervisor-output balena_supervisor");
+    expect(attached).toBeGreaterThan(machine.commands.findIndex((line) => line.includes("/containers/create")));
+    expect(attached).toBeLessThan(machine.commands.findIndex((line) => line.endsWith("/start")));
     expect(machine.commands.filter((line) => line === "systemd-notify WATCHDOG=1")).toHaveLength(2);
     expect(machine.commands.some((line) => line.endsWith("http://127.0.0.1:4242/ping"))).toBe(true);
   });

@@ -1,10 +1,12 @@
-import { SUPERVISOR_SETTINGS, type SupervisorSettings, supervisorSettings } from "../config/areas/supervisor.ts";
+import { readSupervisorSettings } from "../config/areas/supervisor.ts";
 import { askEngine, succeeded } from "../engine/engine-api.ts";
 import type { Machine } from "../machine/machine.ts";
 import { CONTAINER, supervisorContainer } from "./container-spec.ts";
 import { ensureImage, inspectContainer, startContainer } from "./ensure-container.ts";
 import { MANIFEST, parseManifest } from "./supervisor-manifest.ts";
 
+/** Passes what the container prints on to the unit: `journalctl -u balena-supervisor` shows it. */
+const OUTPUT = "/usr/lib/holdfast/supervisor-output";
 const PROBE_SECONDS = 30;
 /** Until the first answer, so that a start is confirmed soon. */
 const FIRST_PROBE_SECONDS = 2;
@@ -25,25 +27,18 @@ function keepsRunning(machine: Machine, seconds: number): boolean {
   return inspectContainer(machine)?.State.Running ?? true;
 }
 
-/** What render-config wrote from config.json at this boot. */
-function readSettings(machine: Machine): SupervisorSettings {
-  const text = machine.readText(SUPERVISOR_SETTINGS);
-  if (text !== undefined) return JSON.parse(text) as SupervisorSettings;
-  machine.log(`${SUPERVISOR_SETTINGS} is missing: starting with defaults`);
-  return supervisorSettings({});
-}
-
 /**
  * Starts the supervisor and stays with it: tells systemd when it runs, feeds the unit's watchdog while `/ping` answers,
  * and ends with status 1 when the container ends, so that the unit starts it again.
  */
 export function runSupervisor(machine: Machine): number {
   const manifest = parseManifest(machine.readText(MANIFEST) ?? "{}");
-  const settings = readSettings(machine);
+  const settings = readSupervisorSettings(machine);
   const { port } = settings;
   machine.makeDirectory("/tmp/balena-supervisor");
   ensureImage(machine, manifest);
-  startContainer(machine, supervisorContainer(manifest, settings));
+  // Attached first, or its first lines would be missing. It goes with the unit.
+  startContainer(machine, supervisorContainer(manifest, settings), () => machine.detach([OUTPUT, CONTAINER]));
   machine.run(["systemd-notify", "--ready", `--status=supervisor ${manifest.version} runs`]);
 
   let answered = false;

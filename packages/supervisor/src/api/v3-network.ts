@@ -1,6 +1,7 @@
 import { parseWire } from "@holdfast/contracts";
+import type { NetworkAnswer } from "@holdfast/contracts/host";
 import * as z from "zod";
-import type { NetworkAnswer, NetworkRequests } from "../host/network-requests.ts";
+import type { NetworkRequests } from "../host/network-requests.ts";
 import { type Answer, unauthorized } from "./answer.ts";
 import type { Ask, Route } from "./router.ts";
 
@@ -8,7 +9,7 @@ const changeSchema = z.object({
   /** File name in system-connections -> NetworkManager keyfile; null removes it. */
   connections: z.record(z.string(), z.string().nullable()),
   /** Seconds. */
-  confirmWithin: z.number().optional(),
+  confirmWithin: z.number().exactOptional(),
 });
 const endSchema = z.object({ id: z.string().optional() });
 

@@ -35,6 +35,8 @@ export type ApplyOptions = {
   readonly effects: RoundEffects;
   readonly clock: Clock;
   readonly log: Log;
+  /** Tells the fleet's owner what is done to services and images (compat 9). */
+  readonly tell?: (message: string) => void;
   /** Longest time between two looks, and the limit of every backoff, in milliseconds. */
   readonly pollIntervalMs: number;
   readonly random?: () => number;
@@ -239,8 +241,7 @@ export class ApplyLoop {
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
-    const because = words.because === undefined ? "" : ` due to '${words.because}'`;
-    if (words.begin !== undefined) log.info(`${words.begin} '${words.object}'${because}`);
+    this.#say(words.begin, words.object, words.because);
     const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
     if (step.do === "stop-container") this.#seenRunning.delete(step.id);
     if (step.do === "restart-container") this.#unhealthy.restarted(step.id, clock.monotonic());
@@ -248,18 +249,27 @@ export class ApplyLoop {
       await runStep(engine, effects, step, { signal: abort.signal, onProgress });
       if (step.do === "start-container") this.#seenRunning.add(step.id);
       this.#backoff.succeeded(key);
-      if (words.done !== undefined) log.info(`${words.done} '${words.object}'`);
+      this.#say(words.done, words.object);
     } catch (error) {
       if (abort.signal.aborted || signal.aborted) return;
       const delay = this.#backoff.failed(key, clock.now(), messageOf(error));
       const retry = `trying again in ${Math.ceil(delay / 1000)} s`;
-      log.warn(`${words.failed} '${words.object}' due to '${messageOf(error)}'; ${retry}`);
+      const failure = `${words.failed} '${words.object}' due to '${messageOf(error)}'`;
+      log.warn(`${failure}; ${retry}`);
+      this.#options.tell?.(failure);
     } finally {
       this.#running.delete(key);
       this.#progress.delete(words.object);
       this.#finished.add(key);
       this.#wake.ring();
     }
+  }
+
+  #say(words: string | undefined, object: string, because?: string): void {
+    if (words === undefined) return;
+    const sentence = `${words} '${object}'${because === undefined ? "" : ` due to '${because}'`}`;
+    this.#options.log.info(sentence);
+    this.#options.tell?.(sentence);
   }
 
   #pause(): number {

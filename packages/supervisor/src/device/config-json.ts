@@ -20,6 +20,8 @@ const configJson = z
     listenPort: number,
     apiTimeout: number,
     appUpdatePollInterval: number,
+    bootstrapRetryDelay: number,
+    logsEndpoint: text,
     developmentMode: z.boolean().optional().catch(undefined),
   })
   .readonly();

@@ -31,7 +31,7 @@ export async function readFacts(paths: Paths, config: ConfigJson, name: string):
   return {
     uuid,
     name,
-    hostname: config.hostname ?? (uuid === "" ? hostname() : uuid.slice(0, SHORT_UUID)),
+    hostname: config.hostname ?? shortName(uuid),
     deviceType: slug,
     arch: deviceType.arch,
     osVersion: osRelease["PRETTY_NAME"] ?? "",
@@ -58,6 +58,9 @@ export function providedBySystem(osRelease: Readonly<Record<string, string>>, ke
     ...(l4t === undefined ? {} : { "sw.l4t": l4t }),
   };
 }
+
+/** What a device without a name of its own is called; without a uuid, as the machine that this runs on. */
+export const shortName = (uuid: string): string => (uuid === "" ? hostname() : uuid.slice(0, SHORT_UUID));
 
 /** os-release's assignments, quotes removed. */
 export function parseOsRelease(content: string): Record<string, string> {

@@ -18,7 +18,11 @@ const environmentSchema = z
     RUNTIME_DIR: z.string().default("/tmp/balena-supervisor"),
     DEVELOPMENT_FLAG_PATH: z.string().default("/mnt/root/run/holdfast/development"),
     HOST_CONFIG_DIR: z.string().default("/mnt/state/root-overlay/etc/balena-supervisor"),
+    VPN_DIR: z.string().default("/mnt/state/root-overlay/etc/openvpn"),
     ENGINE_GATEWAY_PORT: port.default(2375),
+    DATA_MOUNTPOINT: z.string().default("/mnt/data"),
+    /** Stands for the host's journalctl, in tests. */
+    JOURNALCTL: z.string().optional(),
     SUPERVISOR_VERSION: z.string().optional(),
   })
   .transform((env) => ({
@@ -34,7 +38,10 @@ const environmentSchema = z
     runtimeDir: env.RUNTIME_DIR,
     developmentFlag: env.DEVELOPMENT_FLAG_PATH,
     hostConfigDir: env.HOST_CONFIG_DIR,
+    vpnDir: env.VPN_DIR,
     gatewayPort: env.ENGINE_GATEWAY_PORT,
+    dataMount: env.DATA_MOUNTPOINT,
+    journalctl: env.JOURNALCTL,
     version: env.SUPERVISOR_VERSION,
   }));
 export type Paths = z.infer<typeof environmentSchema>;

@@ -5,6 +5,7 @@ import { EngineHttp } from "./engine-http.ts";
 import { jsonLines } from "./json-lines.ts";
 import { observe } from "./observe.ts";
 import { pullImage } from "./pull-image.ts";
+import type { RegistryLogin } from "./registry-login.ts";
 
 const NOT_FOUND = 404;
 const NOT_MODIFIED = 304;
@@ -19,8 +20,14 @@ const event = z.object({ Action: z.string(), Actor: z.object({ ID: z.string().de
 /** Only what changes a decision: healthchecks alone make three `exec_*` events a minute and container. */
 const EVENTS = ["start", "die", "destroy", "oom", "health_status", "pause", "unpause", "rename", "kill"];
 
-/** Docker (or balenaEngine) behind its unix socket, API 1.41. `close` ends idle connections. */
-export function dockerEngine(socketPath: string): Engine & { readonly close: () => void } {
+/**
+ * Docker (or balenaEngine) behind its unix socket, API 1.41; it is given the logins of registries with each pull. `close`
+ * ends idle connections.
+ */
+export function dockerEngine(
+  socketPath: string,
+  logins?: Pick<RegistryLogin, "headerFor">,
+): Engine & { readonly close: () => void } {
   const http = new EngineHttp(socketPath);
   const post = (path: string, signal?: AbortSignal, body?: unknown) =>
     http.call({ method: "POST", path, body, signal });
@@ -71,7 +78,7 @@ export function dockerEngine(socketPath: string): Engine & { readonly close: () 
       await post("/volumes/create", signal, body);
     },
     removeVolume: (name, signal) => remove(`/volumes/${encodeURIComponent(name)}`, signal),
-    pullImage: (reference, options) => pullImage(http, reference, options ?? {}),
+    pullImage: (reference, options) => pullImage(http, reference, { ...options, login: logins?.headerFor(reference) }),
     layersOf: async (id, signal) => {
       const path = `/images/${encodeURIComponent(id)}/json`;
       const answer = await http.call({ method: "GET", path, signal, accept: [NOT_FOUND] });

@@ -19,10 +19,16 @@ const DOWNLOAD_SHARE = 0.7;
  * Pulls an image and reports progress.
  * @throws HoldfastError `supervisor.pull-failed` with the engine's reason.
  */
-export async function pullImage(http: EngineHttp, reference: string, options: PullOptions): Promise<void> {
+export async function pullImage(
+  http: EngineHttp,
+  reference: string,
+  { login, ...options }: PullOptions & { readonly login?: string | undefined },
+): Promise<void> {
   const { name, tag } = splitReference(reference);
   const query = new URLSearchParams({ fromImage: name, tag });
-  const stream = await http.stream({ method: "POST", path: `/images/create?${query}`, signal: options.signal });
+  const headers = login === undefined ? {} : { "x-registry-auth": login };
+  const path = `/images/create?${query}`;
+  const stream = await http.stream({ method: "POST", path, headers, signal: options.signal });
   const layers = new Map<string, number>();
   let told = -1;
   for await (const line of jsonLines(stream)) {

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { hijack } from "./hijack.ts";
 
 /** Clients of balena's take an engine for one that they can talk to by this field of its version. */
 const ENGINE_NAME = "balena-engine";
@@ -67,26 +66,4 @@ async function nameEngine(engine: IncomingMessage, answer: ServerResponse): Prom
   } catch (error) {
     refuse(answer, error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-/** Hands the connection over: from here on it is bytes between the client and the engine. */
-function hijack(socketPath: string, asked: IncomingMessage, client: Duplex, head: Buffer): void {
-  const engine: Socket = connect({ path: socketPath });
-  const end = (): void => {
-    client.destroy();
-    engine.destroy();
-  };
-  client.once("error", end);
-  engine.once("error", end);
-  client.once("close", end);
-  engine.once("close", end);
-  const lines = [`${asked.method} ${asked.url} HTTP/1.1`];
-  for (let at = 0; at < asked.rawHeaders.length; at += 2) {
-    lines.push(`${asked.rawHeaders[at]}: ${asked.rawHeaders[at + 1]}`);
-  }
-  engine.write(`${lines.join("\r\n")}\r\n\r\n`);
-  engine.write(head);
-  // Each side may end its half and still listen: `docker run -i` closes its input first.
-  client.pipe(engine);
-  engine.pipe(client);
 }

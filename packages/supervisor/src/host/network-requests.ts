@@ -3,15 +3,21 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { worldError } from "@holdfast/contracts";
+import type { NetworkAnswer, NetworkRequest } from "@holdfast/contracts/host";
 import * as z from "zod";
 import { readIfThere } from "../storage/durable-file.ts";
 
-/** What the host answers; a refusal has a code and its reason. */
-const answerSchema = z.union([
-  z.looseObject({ ok: z.literal(true) }),
+const answerSchema: z.ZodType<NetworkAnswer> = z.union([
+  z.object({
+    ok: z.literal(true),
+    status: z.enum(["none", "trying", "confirmed", "reverted"]),
+    id: z.string().exactOptional(),
+    connections: z.array(z.string()).exactOptional(),
+    secondsLeft: z.number().exactOptional(),
+    reason: z.string().exactOptional(),
+  }),
   z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
 ]);
-export type NetworkAnswer = z.infer<typeof answerSchema>;
 
 /** Bringing former connections back takes a while. */
 const PATIENCE_MS = 120_000;
@@ -26,7 +32,7 @@ export class NetworkRequests {
   }
 
   /** @throws `supervisor.host-silent` when the host does not answer in time; what it does then is in its status */
-  async ask(request: Readonly<Record<string, unknown>>): Promise<NetworkAnswer> {
+  async ask(request: NetworkRequest): Promise<NetworkAnswer> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const base = join(this.#folder, randomUUID());
     const answer = `${base}.answer`;

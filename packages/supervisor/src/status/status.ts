@@ -126,7 +126,11 @@ function serviceStatus(spec: ContainerSpec, status: ApplyStatus, images: ImageIn
 
 /** How far an app's update is (compat 5.3). */
 export function updateStatus(app: DesiredApp, status: ApplyStatus): UpdateStatus {
-  if (app.rejected !== undefined) return "rejected";
+  return app.rejected === undefined ? progressOf(app, status) : "rejected";
+}
+
+/** How far the release is that is in effect, whatever was asked for. */
+export function progressOf(app: DesiredApp, status: ApplyStatus): UpdateStatus {
   if (status.isApplied) return "done";
   const images = new ImageIndex(status.current?.images ?? []);
   if (app.services.some((spec) => !images.has(spec.image))) return "downloading";

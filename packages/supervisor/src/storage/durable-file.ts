@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -18,6 +18,17 @@ export async function writeDurably(path: string, content: string): Promise<void>
   }
   await rename(temporary, path);
   await syncDirectory(directory);
+}
+
+/**
+ * Makes a file what it should be; undefined: there is none. What is so already is not written, for the flash's sake.
+ * Returns when it is on the disk.
+ */
+export async function replaceDurably(path: string, content: string | undefined): Promise<void> {
+  if ((await readIfThere(path)) === content) return;
+  if (content !== undefined) return writeDurably(path, content);
+  await rm(path);
+  await syncDirectory(dirname(path));
 }
 
 /** Flushes the names in a directory. */

@@ -18,7 +18,7 @@ import { rewriteLabels } from "./rewrite-labels.ts";
 import type { Target, TargetApp, TargetService } from "./target.ts";
 
 /** Apps whose containers the host starts, not the app planner (compat 5.2). */
-const SUPERVISOR_APPS = new Set([
+export const SUPERVISOR_APPS = new Set([
   "52e35121417640b1b28a680504e4039b",
   "900de4f3cbac4b9bbd232885a35e407b",
   "2e66a95795c149959c69472a8c2f92b8",

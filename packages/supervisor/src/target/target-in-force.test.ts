@@ -1,89 +1,70 @@
-import { localTargetState } from "@holdfast/contracts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { localTargetState, parseWire, wireApps } from "@holdfast/contracts";
 import { describe, expect, it } from "vitest";
 import { TargetStore } from "../sources/target-store.ts";
+import { wireOf } from "../testing/fixtures.ts";
 import { recordingLog, scratchDirectory } from "../testing/scratch.ts";
 import { targetFromWire } from "./from-wire.ts";
-import { holdsUpdates } from "./holds-updates.ts";
-import type { Target } from "./target.ts";
 import { TargetInForce } from "./target-in-force.ts";
 
-async function bench(dataDir: string, isHolding: () => boolean) {
-  const applied: Target[] = [];
+const apps = (commit: string, services: object = { web: {} }) =>
+  parseWire(wireApps, wireOf({ commit, services: services as Record<string, object> }), "test");
+const local = parseWire(localTargetState, { local: { name: "bench", apps: {} } }, "test");
+
+/** Targets as they come into force: commits, or "local". Local mode is a variable of the fleet's configuration. */
+async function inForce(dataDir: string) {
+  const applied: string[] = [];
+  let isLocal = false;
   const target = new TargetInForce({
     store: await TargetStore.open(dataDir, recordingLog()),
-    isLocalMode: () => true,
+    isLocalMode: () => isLocal,
     log: recordingLog(),
     resolve: targetFromWire,
-    isHeld: (config) => isHolding() || holdsUpdates(config),
-    onTarget: async (next) => void applied.push(next),
+    isHeld: () => false,
+    onTarget: async ({ apps }) => void applied.push(apps[0]?.commit ?? "local"),
+    onFleetConfig: async (config) => {
+      isLocal = config["LOCAL"] === "1";
+    },
   });
-  return {
-    target,
-    last: () => ({
-      commit: applied.at(-1)?.apps[0]?.commit,
-      prefetch: applied.at(-1)?.prefetch.map(({ image }) => image),
-    }),
-  };
+  return { target, applied };
 }
 
-const release = (commit: string, image: string, config = {}) =>
-  localTargetState.parse({
-    local: { config, apps: { "1": { name: "a", commit, services: { "1": { serviceName: "web", image } } } } },
+describe("the fleet's target", () => {
+  it("comes into force once, stays over a restart, and is not written when it says the same", async () => {
+    await using scratch = await scratchDirectory();
+    const { target, applied } = await inForce(scratch.path);
+    await target.takeFleet({ name: "lamp", config: {}, apps: apps("one") });
+    const before = await readFile(join(scratch.path, "target.json"), "utf8");
+    await target.takeFleet({ name: "lamp", config: {}, apps: apps("one") });
+    expect(applied).toEqual(["one"]);
+    expect(await readFile(join(scratch.path, "target.json"), "utf8")).toBe(before);
+    const again = await inForce(scratch.path);
+    expect(await again.target.resume()).toBe(true);
+    expect(again.applied).toEqual(["one"]);
+    expect(again.target.fleet()).toMatchObject({ source: "cloud", name: "lamp" });
   });
 
-describe("a held target", () => {
-  it("is downloaded beside the one in force, over restarts, and applied when told", async () => {
+  it("leaves the former one in force when it cannot be used", async () => {
     await using scratch = await scratchDirectory();
-    let isHolding = false;
-    const { target, last } = await bench(scratch.path, () => isHolding);
-    await target.takeLocal(release("one", "img:1"));
-    isHolding = true;
-    await target.takeLocal(release("two", "img:2"));
-    expect(last()).toEqual({ commit: "one", prefetch: ["img:2"] });
-    const again = await bench(scratch.path, () => isHolding);
-    await again.target.resume();
-    expect(again.last()).toEqual({ commit: "one", prefetch: ["img:2"] });
-    expect(await again.target.release()).toBe(true);
-    expect(again.last()).toEqual({ commit: "two", prefetch: [] });
-    expect(await again.target.release()).toBe(false);
+    const { target, applied } = await inForce(scratch.path);
+    await target.takeFleet({ config: {}, apps: apps("one") });
+    const cycle = { a: { composition: { depends_on: ["b"] } }, b: { composition: { depends_on: ["a"] } } };
+    await expect(target.takeFleet({ config: { LOCAL: "1" }, apps: apps("two", cycle) })).rejects.toThrow(/cycle/);
+    expect(applied).toEqual(["one"]);
+    expect(target.fleet()?.config).toEqual({});
   });
 
-  it("is replaced by a newer one, and forgotten when the target goes back to what is in force", async () => {
+  it("waits while local mode has another one in force, and comes back when that ends", async () => {
     await using scratch = await scratchDirectory();
-    let isHolding = false;
-    const { target, last } = await bench(scratch.path, () => isHolding);
-    await target.takeLocal(release("one", "img:1"));
-    isHolding = true;
-    await target.takeLocal(release("two", "img:2"));
-    await target.takeLocal(release("three", "img:3"));
-    expect(last()).toEqual({ commit: "one", prefetch: ["img:3"] });
-    await target.takeLocal(release("one", "img:1"));
-    expect(target.waiting()).toBeUndefined();
-    expect(last()).toEqual({ commit: "one", prefetch: [] });
-  });
-
-  it("may ask for it itself, by its configuration; the first target of all never waits", async () => {
-    await using scratch = await scratchDirectory();
-    const { target, last } = await bench(scratch.path, () => false);
-    const config = { BALENA_SUPERVISOR_HOLD_UPDATES: "1" };
-    await target.takeLocal(release("one", "img:1", config));
-    await target.takeLocal(release("two", "img:2", config));
-    expect(last()).toEqual({ commit: "one", prefetch: ["img:2"] });
-    await target.takeLocal(release("three", "img:3"));
-    expect(last()).toEqual({ commit: "three", prefetch: [] });
-  });
-
-  it("is refused like any other when it is malformed", async () => {
-    await using scratch = await scratchDirectory();
-    let isHolding = false;
-    const { target, last } = await bench(scratch.path, () => isHolding);
-    await target.takeLocal(release("one", "img:1"));
-    isHolding = true;
-    const bad = localTargetState.parse({
-      local: { apps: { "1": { name: "a", services: { "1": { serviceName: "web", image: "x", ports: ["x"] } } } } },
-    });
-    await expect(target.takeLocal(bad)).rejects.toThrow(/ports/);
-    expect(target.waiting()).toBeUndefined();
-    expect(last().commit).toBe("one");
+    const { target, applied } = await inForce(scratch.path);
+    await target.takeLocal(local);
+    await target.takeFleet({ config: {}, apps: apps("one") });
+    await target.takeFleet({ config: { LOCAL: "1" }, apps: apps("two") });
+    await target.takeFleet({ config: { LOCAL: "1" }, apps: apps("three") });
+    expect(applied).toEqual(["one", "local"]);
+    expect(target.stored()?.name).toBe("bench");
+    await target.takeFleet({ config: {}, apps: apps("four") });
+    expect(applied).toEqual(["one", "local", "four"]);
   });
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type AppsJson, fromLocalApps, type LocalTargetState, toLocalApps, type WireApps } from "@holdfast/contracts";
 import type { Log } from "../log.ts";
 import type { StoredTarget, TargetStore } from "../sources/target-store.ts";
@@ -6,12 +7,16 @@ import type { Prefetch, Target } from "./target.ts";
 
 /** What happens when another target comes into force; returns when it has been handed to the apply loop. */
 export type OnTarget = (target: Target) => Promise<void>;
+/** The fleet's target in its own words, without what is only for the wire. */
+export type FleetTarget = Pick<StoredTarget, "name" | "config" | "apps">;
 
 export type TargetInForceOptions = {
   readonly store: TargetStore;
   readonly isLocalMode: () => boolean;
   readonly log: Log;
   readonly onTarget: OnTarget;
+  /** Called before the target of the fleet, or of the preload, is applied; local mode may begin or end by it. */
+  readonly onFleetConfig: (config: StoredTarget["config"]) => Promise<void>;
   /** From apps as they came to the target that is in effect (see `targetInEffect`). */
   readonly resolve: (apps: WireApps) => Target;
   /** Whether a target with this configuration waits for someone's word. */
@@ -24,6 +29,7 @@ export class TargetInForce {
   readonly #isLocalMode: () => boolean;
   readonly #log: Log;
   readonly #onTarget: OnTarget;
+  readonly #onFleetConfig: (config: StoredTarget["config"]) => Promise<void>;
   readonly #resolve: (apps: WireApps) => Target;
   readonly #isHeld: (config: StoredTarget["config"]) => boolean;
   #lastWarnings = "";
@@ -33,6 +39,7 @@ export class TargetInForce {
     this.#isLocalMode = options.isLocalMode;
     this.#log = options.log;
     this.#onTarget = options.onTarget;
+    this.#onFleetConfig = options.onFleetConfig;
     this.#resolve = options.resolve;
     this.#isHeld = options.isHeld;
   }
@@ -40,6 +47,11 @@ export class TargetInForce {
   /** The target that holds; in local mode the fleet's until a local one is set. Undefined when none is known. */
   stored(): StoredTarget | undefined {
     return this.#isLocalMode() ? (this.#store.local() ?? this.#store.fleet()) : this.#store.fleet();
+  }
+
+  /** What the fleet wants, also while local mode has another target in force. */
+  fleet(): StoredTarget | undefined {
+    return this.#store.fleet();
   }
 
   /** The target that waits for someone's word: its images are downloaded, nothing else of it is done. */
@@ -50,6 +62,7 @@ export class TargetInForce {
 
   /** Applies the stored target, with what is known of releases now; false when none is known. */
   async resume(): Promise<boolean> {
+    await this.#onFleetConfig(this.#store.fleet()?.config ?? {});
     const stored = this.stored();
     if (stored === undefined) return false;
     await this.#apply(this.#resolve(stored.apps));
@@ -67,6 +80,17 @@ export class TargetInForce {
   /** @throws HoldfastError `supervisor.invalid-target`; the former target stays in force then. */
   async takePreload(preload: AppsJson): Promise<void> {
     await this.#take({ source: "preload", config: { ...preload.config }, apps: preload.apps });
+  }
+
+  /**
+   * Takes the fleet's target; one that is known already is not written again.
+   * @throws HoldfastError `supervisor.invalid-target`; the former target stays in force then.
+   */
+  async takeFleet({ name, config, apps }: FleetTarget): Promise<void> {
+    const stored: StoredTarget = { source: "cloud", ...(name === undefined ? {} : { name }), config, apps };
+    const waiting = this.#store.waiting();
+    const known = waiting?.source === "cloud" ? waiting : this.#store.fleet();
+    if (!isDeepStrictEqual(stored, known)) await this.#take(stored);
   }
 
   /** @throws HoldfastError `supervisor.invalid-target`; the former target stays in force then. */
@@ -94,8 +118,12 @@ export class TargetInForce {
   }
 
   async #enforce(stored: StoredTarget, target: Target): Promise<void> {
+    const former = this.stored();
     await this.#store.put(stored);
-    if (this.stored() === stored) await this.#apply(target);
+    if (stored.source !== "local") await this.#onFleetConfig(stored.config);
+    const holds = this.stored();
+    if (holds === undefined || holds === former) return;
+    await this.#apply(holds === stored ? target : this.#resolve(holds.apps));
   }
 
   async #apply(target: Target): Promise<void> {

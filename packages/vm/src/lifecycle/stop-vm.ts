@@ -69,7 +69,8 @@ export async function stallDisk(vm: Vm, stalled: boolean): Promise<void> {
   using qmp = await control(vm);
   // A byte a second is as good as nothing. Nought lifts a limit.
   const limits = { bps: stalled ? 1 : 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
-  await qmp.execute("block_set_io_throttle", { id: "disk0-device", ...limits });
+  // By the backend: the front end of a virtio disk has none of its own.
+  await qmp.execute("block_set_io_throttle", { device: "disk0", ...limits });
 }
 
 /** A device that belongs to a scope: `await using vm = scopedVm(await startVm(…))`. At its end it is killed and removed. */

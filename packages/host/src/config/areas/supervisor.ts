@@ -1,4 +1,5 @@
 import { fingerprint } from "../../engine/fnv64.ts";
+import type { Machine } from "../../machine/machine.ts";
 import type { HostConfig } from "../keys/config-keys.ts";
 import type { RenderArea } from "../rendered-file.ts";
 import { ROOT_CERTIFICATES } from "./root-certificates.ts";
@@ -35,12 +36,24 @@ export function supervisorSettings({
   };
 }
 
+/** What was rendered from config.json at this boot. */
+export function readSupervisorSettings(machine: Machine): SupervisorSettings {
+  const text = machine.readText(SUPERVISOR_SETTINGS);
+  if (text !== undefined) return JSON.parse(text) as SupervisorSettings;
+  machine.log(`${SUPERVISOR_SETTINGS} is missing: going on with defaults`);
+  return supervisorSettings({});
+}
+
 export const renderSupervisor: RenderArea = (config) => [
   {
     path: SUPERVISOR_SETTINGS,
     mode: 0o600,
     content: `${JSON.stringify(supervisorSettings(config))}\n`,
     place: "memory",
-    onChange: [{ action: "try-restart", unit: "balena-supervisor.service" }],
+    onChange: [
+      // At once: the wish of a supervisor that listens elsewhere comes later.
+      { action: "restart", unit: "holdfast-firewall.service" },
+      { action: "try-restart", unit: "balena-supervisor.service" },
+    ],
   },
 ];

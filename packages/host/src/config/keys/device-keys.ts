@@ -1,10 +1,9 @@
+import { HOSTNAME } from "@holdfast/contracts/host";
 import { defineKey } from "./config-key.ts";
 import { parsePublicKeys } from "./public-keys.ts";
 import { parseUdevRules, type UdevRules } from "./udev-rules.ts";
 import { flag, oneOf, textLike } from "./value-parsers.ts";
 
-/** RFC 1123: one label or several, as the kernel and mDNS take them. */
-const HOSTNAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const UUID = /^([0-9a-f]{32}|[0-9a-f]{62})$/;
 /** What the engine takes as a volume's name. */
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;

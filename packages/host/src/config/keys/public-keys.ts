@@ -1,8 +1,8 @@
 import type { ValueParser } from "./config-key.ts";
 import { isOneLine } from "./value-parsers.ts";
 
-/** Type, base64 and a comment, possibly behind options; one line. */
-const PUBLIC_KEY =
+/** Type and base64, possibly between options and a comment; one line. */
+export const PUBLIC_KEY =
   /\b(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp\d+|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+/;
 
 /** A list of public keys as authorized_keys takes them. A key that is none is left out, the others count. */

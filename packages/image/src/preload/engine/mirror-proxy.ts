@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { request as secureRequest } from "node:https";
 import { fileURLToPath } from "node:url";
 import { archiveUri, defaultMirror, type Mirror } from "../../apt/mirror.ts";
+import { relayHttp } from "./relay-http.ts";
 
 export type MirrorProxy = AsyncDisposable & { readonly uri: string };
 
@@ -25,12 +26,8 @@ export function mirroredUri(uri: string, mirror: Mirror): string {
  */
 export async function startMirrorProxy(mirror: Mirror): Promise<MirrorProxy> {
   const server = createServer((incoming, outgoing) => {
-    const fail = (cause: Error): void => {
-      if (!outgoing.headersSent) outgoing.writeHead(502).end(cause.message);
-      else outgoing.destroy();
-    };
     try {
-      forward(new URL(mirroredUri(incoming.url ?? "", mirror)), incoming, outgoing, mirror, fail);
+      forward(new URL(mirroredUri(incoming.url ?? "", mirror)), incoming, outgoing, mirror);
     } catch {
       outgoing.writeHead(400).end("not a proxied address");
     }
@@ -47,13 +44,7 @@ export async function startMirrorProxy(mirror: Mirror): Promise<MirrorProxy> {
   };
 }
 
-function forward(
-  target: URL,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  mirror: Mirror,
-  fail: (cause: Error) => void,
-): void {
+function forward(target: URL, incoming: IncomingMessage, outgoing: ServerResponse, mirror: Mirror): void {
   if (target.protocol === "file:") {
     const file = createReadStream(fileURLToPath(target));
     file.once("open", () => outgoing.writeHead(200));
@@ -67,11 +58,5 @@ function forward(
   const start = target.protocol === "https:" ? secureRequest : request;
   const sent =
     upstream === undefined ? start(target, options) : request(new URL(upstream), { ...options, path: target.href });
-  sent.once("response", (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.once("error", fail).pipe(outgoing);
-  });
-  sent.once("error", fail);
-  outgoing.once("close", () => sent.destroy());
-  incoming.pipe(sent);
+  relayHttp(incoming, outgoing, sent);
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
+import { relayHttp } from "./relay-http.ts";
 
 const HTTPS = 443;
 
@@ -65,16 +66,5 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
     return;
   }
   const { "proxy-connection": _, ...headers } = incoming.headers;
-  const sent = request(target, { method: incoming.method ?? "GET", headers, agent: false });
-  const fail = (cause: Error): void => {
-    if (outgoing.headersSent) outgoing.destroy();
-    else outgoing.writeHead(502).end(cause.message);
-  };
-  sent.once("response", (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.once("error", fail).pipe(outgoing);
-  });
-  sent.once("error", fail);
-  outgoing.once("close", () => sent.destroy());
-  incoming.pipe(sent);
+  relayHttp(incoming, outgoing, request(target, { method: incoming.method ?? "GET", headers, agent: false }));
 }

@@ -5,7 +5,11 @@ export const REDSOCKS_ADDRESS = "10.114.103.1";
 export const REDSOCKS_PORT = 12_345;
 export const DNSU2T_PORT = 5313;
 
-const TYPES = ["socks4", "socks5", "http-connect", "http-relay"] as const;
+/** Kinds of proxies that redsocks speaks. */
+export const PROXY_TYPES = ["socks4", "socks5", "http-connect", "http-relay"] as const;
+
+/** A name or an IPv4 address, as redsocks takes it. */
+export const PROXY_HOST = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
 
 export type Endpoint = { readonly ip: string; readonly port: number };
 
@@ -23,10 +27,10 @@ export type JudgedProxy =
 
 const isPort = (text: string | undefined): boolean =>
   /^\d{1,5}$/.test(text ?? "") && Number(text) > 0 && Number(text) < 65_536;
-const isHost = (text: string | undefined): boolean => /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text ?? "");
-const isTyped = (text: string | undefined): boolean => TYPES.some((type) => type === text);
-/** redsocks reads `\\` and `\"` within quotes. Control characters have no place in its file. */
-const quoted = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+const isHost = (text: string | undefined): boolean => PROXY_HOST.test(text ?? "");
+const isTyped = (text: string | undefined): boolean => PROXY_TYPES.some((type) => type === text);
+/** A text in quotes: redsocks reads `\\` and `\"` within them. Control characters have no place in its file. Pure. */
+export const quoted = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 const written = (key: string, value: string): string => (key === "login" || key === "password" ? quoted(value) : value);
 
 function faultOf({ name, settings }: Section): string | undefined {
@@ -35,7 +39,7 @@ function faultOf({ name, settings }: Section): string | undefined {
     if (/[\p{Cc}]/u.test(value) || (key !== "login" && key !== "password" && !/^[\w.:-]*$/.test(value)))
       return where(key, "has characters that it cannot have");
   if (name === "redsocks") {
-    if (!isTyped(settings.get("type"))) return where("type", `is none of ${TYPES.join(", ")}`);
+    if (!isTyped(settings.get("type"))) return where("type", `is none of ${PROXY_TYPES.join(", ")}`);
     if (!isHost(settings.get("ip"))) return where("ip", "is no address");
     if (!isPort(settings.get("port"))) return where("port", "is no port");
   }

@@ -1,0 +1,3 @@
+import { passOutput } from "../pass-output.ts";
+
+std.exit(passOutput());
