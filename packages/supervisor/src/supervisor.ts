@@ -47,14 +47,10 @@ import type { Log } from "./log.ts";
 import { journalctlOf } from "./logs/journal-source.ts";
 import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
 import { TargetStore } from "./sources/target-store.ts";
-import { devicePlatform } from "./space/device-platform.ts";
-import { imageContent } from "./space/image-content.ts";
-import { ImageNeeds } from "./space/image-needs.ts";
+import { DiskSpace } from "./space/disk-space.ts";
 import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
 import { readIfThere } from "./storage/durable-file.ts";
-import { freeBytes } from "./storage/free-bytes.ts";
-import { SpaceReserve } from "./storage/space-reserve.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
@@ -86,8 +82,7 @@ export class Supervisor {
   readonly #configJson: ConfigJsonFile;
   readonly #releases: ReleaseHealth;
   readonly #reboot: RebootNeeded;
-  readonly #needs: ImageNeeds;
-  readonly #reserve: SpaceReserve;
+  readonly #space: DiskSpace;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
@@ -115,16 +110,12 @@ export class Supervisor {
     const { config, osRelease } = parts;
     const [configJson, core, clock] = [this.#configJson, this.#core(), this.#clock];
     this.#fleet = new FleetSide({ ...options, config, configJson, osRelease, core, clock });
-    this.#reserve = new SpaceReserve({
+    this.#space = new DiskSpace({
+      engine: options.engine,
+      login: options.registryLogin,
       dataDir: options.paths.dataDir,
-      freeBytes: () => freeBytes(options.paths.dataDir),
+      clock: this.#clock,
       log: options.log,
-    });
-    this.#needs = new ImageNeeds({
-      contentOf: (reference) => imageContent(reference, devicePlatform()),
-      layersOf: (id) => options.engine.layersOf(id),
-      architecture: devicePlatform().architecture,
-      monotonic: this.#clock.monotonic,
       changed: () => this.#loop.trigger(),
     });
     this.#reboot = new RebootNeeded(new RebootRequired(options.paths.runtimeDir), options.log);
@@ -200,6 +191,7 @@ export class Supervisor {
         this.#loop.run(signal),
         followEvents({ engine, clock: this.#clock, log, onEvent }, signal),
         this.#followDevelopmentMode(signal),
+        this.#space.keepReserve(signal),
         this.#fleet.run(signal),
       ]);
     } finally {
@@ -331,10 +323,7 @@ export class Supervisor {
       releaseLocks: (busyApps) => this.#locks.release("apply", busyApps),
       settled: () => this.#host.rebootIfRequired(),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
-      space: async (references, current) => ({
-        freeBytes: await freeBytes(paths.dataDir),
-        needs: await this.#needs.needs(references, current),
-      }),
+      space: (images, current) => this.#space.spaceFor(images, current),
       nextLookMs: () => this.#releases.nextLookMs(),
       rebootNeeded: async (services) => {
         await this.#reboot.tell(services);
@@ -345,7 +334,6 @@ export class Supervisor {
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
       },
       observed: async (current: Current) => {
-        await this.#reserve.look();
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
         await this.#wishHost();

@@ -6,6 +6,12 @@ export type RegistryIdentity = {
   readonly deviceApiKey: string;
 };
 
+export type RegistryCredentials = {
+  readonly username: string;
+  readonly password: string;
+  readonly serveraddress: string;
+};
+
 /**
  * The device's login at its fleet's registry (compat 5.6). Only there: any registry that an image names could collect
  * keys otherwise. A registry is the fleet's when it has the fleet server's host, or lies in the same domain.
@@ -19,14 +25,20 @@ export class RegistryLogin {
 
   /** X-Registry-Auth for the pull of an image; undefined when it needs none. */
   headerFor(reference: string): string | undefined {
+    const login = this.loginFor(reference);
+    if (login === undefined) return undefined;
+    // The engine wants the alphabet for addresses, and the padding.
+    return Buffer.from(JSON.stringify(login)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  }
+
+  /** Who to be at the registry of an image; undefined where the device is nobody. */
+  loginFor(reference: string): RegistryCredentials | undefined {
     const { apiEndpoint = "", uuid = "", deviceApiKey = "" } = this.#identity ?? {};
     const registry = registryOf(reference);
     const api = URL.parse(apiEndpoint)?.hostname;
     if (registry === undefined || api === undefined || uuid === "" || deviceApiKey === "") return undefined;
     if (!isFleets(registry, api)) return undefined;
-    const login = { username: `d_${uuid}`, password: deviceApiKey, serveraddress: registry };
-    // The engine wants the alphabet for addresses, and the padding.
-    return Buffer.from(JSON.stringify(login)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+    return { username: `d_${uuid}`, password: deviceApiKey, serveraddress: registry };
   }
 }
 

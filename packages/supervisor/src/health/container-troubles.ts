@@ -4,14 +4,14 @@ type Known = { readonly engine: number; readonly health: number; readonly change
 
 /**
  * How often containers ended by themselves or were restarted for their health. The counts are the engine's own, so
- * they survive this process; they are asked for only when an event says that a container ended.
+ * they survive this process; they are asked for only when an event says that a container ended or started.
  */
 export class ContainerTroubles {
   readonly #known = new Map<string, Known>();
   readonly #stale = new Set<string>();
 
-  /** An event tells that a container ended. */
-  ended(containerId: string): void {
+  /** An event tells that a container ended or started: its calm begins anew. */
+  heard(containerId: string): void {
     this.#stale.add(containerId);
   }
 
@@ -33,7 +33,7 @@ export class ContainerTroubles {
       const isStale = this.#stale.delete(id) || before === undefined;
       const engine = isStale ? await ask.restartsOf(id) : before.engine;
       const health = ask.healthRestartsOf(id);
-      const isSame = before?.engine === engine && before.health === health;
+      const isSame = !isStale && before?.health === health;
       this.#known.set(id, { engine, health, changedAt: isSame ? before.changedAt : now });
     }
     this.#stale.clear();

@@ -193,7 +193,23 @@ describe("a release on trial", () => {
     expect(device.commit()).toBe("next");
     await device.want(release("labelled", checked({ image: "img:2" }), { "io.holdfast.health.window": "1m" }));
     await device.live(2 * MINUTE);
-    expect(device.commit()).toBe("old");
+    expect(device.desired?.apps[0]).toMatchObject({ commit: "next", rejected: { commit: "labelled" } });
+  });
+
+  it("stays, good or not, when the target asks for one that the device cannot run, also after a restart", async () => {
+    await using scratch = await scratchDirectory();
+    const device = await settledIn(scratch.path);
+    await device.want(next);
+    await device.live(MINUTE);
+    const contract = { slug: "x", requires: [{ type: "sw.supervisor", version: ">99" }] };
+    await device.want(release("foreign", checked({ image: "img:3", contract })));
+    const calls = device.engine.calls.length;
+    await device.live(MINUTE);
+    await device.boot();
+    await device.live(10 * MINUTE);
+    expect(device.desired?.apps[0]).toMatchObject({ commit: "next", rejected: { commit: "foreign" } });
+    expect(device.engine.calls.slice(calls)).toEqual(["remove image img:1"]);
+    expect(device.log.lines).toContain("Release next of app1 is good");
   });
 });
 

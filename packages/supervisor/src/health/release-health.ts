@@ -27,6 +27,10 @@ export class ReleaseHealth {
   knowledge(): Omit<ReleaseKnowledge, "provided"> {
     return {
       goodOf: (uuid) => this.#record.goodOf(uuid),
+      formerOf: (uuid) => {
+        const app = this.#target?.apps.find((one) => one.uuid === uuid && one.commit !== "");
+        return app === undefined ? this.#record.formerOf(uuid) : { fingerprint: app.fingerprint, releases: app.wire };
+      },
       rejectionOf: (uuid, fingerprint) => this.#record.rejectionOf(uuid, fingerprint),
     };
   }
@@ -34,8 +38,10 @@ export class ReleaseHealth {
   /** A target is in effect from now on. A rejection of what no target asks for any more is forgotten, durably. */
   async enter(target: Target): Promise<void> {
     this.#target = target;
-    for (const { uuid, name, rejected } of target.apps) {
+    for (const { uuid, name, rejected, isFrozen, fingerprint, wire } of target.apps) {
       this.#tell(uuid, name, rejected);
+      const stays = rejected?.code === "supervisor.contract-unmet" && isFrozen !== true;
+      if (stays) await this.#record.stay(uuid, { fingerprint, releases: wire });
       if (rejected?.code !== "supervisor.release-unhealthy") await this.#record.forgive(uuid);
     }
   }
@@ -54,7 +60,7 @@ export class ReleaseHealth {
 
   /** Something happened in the engine. */
   heard({ action, containerId }: EngineEvent): void {
-    if (action === "die") this.#trials.troubles.ended(containerId);
+    if (action === "die" || action === "start") this.#trials.troubles.heard(containerId);
     if (action === "connected") this.#trials.troubles.missed();
   }
 

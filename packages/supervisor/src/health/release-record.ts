@@ -6,8 +6,11 @@ import { readIfThere, writeDurably } from "../storage/durable-file.ts";
 import type { Rejection } from "../target/target.ts";
 import type { GoodRelease } from "../target/target-in-effect.ts";
 
+const kept = z.object({ fingerprint: z.string(), releases: wireApp.shape.releases });
 const entry = z.object({
-  good: z.object({ fingerprint: z.string(), releases: wireApp.shape.releases }).optional(),
+  good: kept.optional(),
+  /** What was in effect when the target began to ask for a release that the device cannot run. */
+  former: kept.optional(),
   rejected: z.object({ fingerprint: z.string(), commit: z.string(), reason: z.string() }).optional(),
 });
 type Entry = z.infer<typeof entry>;
@@ -46,6 +49,10 @@ export class ReleaseRecord {
     return this.#entry(uuid).good;
   }
 
+  formerOf(uuid: string): GoodRelease | undefined {
+    return this.#entry(uuid).former;
+  }
+
   rejectionOf(uuid: string, fingerprint: string): Rejection | undefined {
     const { rejected } = this.#entry(uuid);
     if (rejected?.fingerprint !== fingerprint) return undefined;
@@ -55,6 +62,12 @@ export class ReleaseRecord {
   /** A release was healthy. What was rejected stays so: the target may still ask for it. Returns when on the disk. */
   accept(uuid: string, good: GoodRelease): Promise<void> {
     return this.#put(uuid, { ...this.#entry(uuid), good: { ...good } });
+  }
+
+  /** This release stays in effect, though the target asks for another one. Returns when on the disk. */
+  async stay(uuid: string, former: GoodRelease): Promise<void> {
+    if (this.formerOf(uuid)?.fingerprint !== former.fingerprint)
+      await this.#put(uuid, { ...this.#entry(uuid), former: { ...former } });
   }
 
   /** A release was not healthy. Returns when on the disk. */

@@ -1,7 +1,7 @@
 import type { Current } from "../engine/current.ts";
 import type { Log } from "../log.ts";
 import { ImageIndex } from "../plan/image-index.ts";
-import { type MatchedApp, matchApp } from "../plan/match.ts";
+import { type MatchedApp, type MatchedService, matchApp } from "../plan/match.ts";
 import type { Desired, DesiredApp } from "../spec/desired.ts";
 import { ContainerTroubles } from "./container-troubles.ts";
 import { type Findings, releaseFaults } from "./release-faults.ts";
@@ -71,13 +71,14 @@ export class ReleaseTrials {
   }
 
   #isOnTrial(app: DesiredApp): boolean {
-    if (app.isFrozen === true || app.commit === "" || this.#options.goodOf(app.uuid) === app.fingerprint) return false;
-    return app.window === "default" ? !this.#options.isDefaultOff() : true;
+    return app.isFrozen !== true && app.commit !== "" && this.#options.goodOf(app.uuid) !== app.fingerprint;
   }
 
   #judge(app: DesiredApp, matched: MatchedApp): Verdict | undefined {
     const now = this.#options.monotonic();
-    if (app.window === "off") return { app };
+    if (app.window === "off" || (app.window === "default" && this.#options.isDefaultOff())) {
+      return matched.services.every(isStarted) ? { app } : undefined;
+    }
     const trial = this.#trialOf(app, now);
     const windowMs = this.#windowOf(app, matched, now);
     const findings = releaseFaults({
@@ -121,6 +122,10 @@ export class ReleaseTrials {
       ? DEFAULT_WINDOW_MS
       : QUIET_WINDOW_MS;
   }
+}
+
+function isStarted({ spec, keep }: MatchedService): boolean {
+  return keep !== undefined && (!spec.running || keep.state !== "created");
 }
 
 /** The device did what it could for the release; what is still wrong is the release's own fault. */

@@ -11,7 +11,7 @@ export type Space = {
 };
 
 /** What stays free for the engine and the supervisor to go on working, whatever is downloaded. */
-export const RESERVED_BYTES = 64 * 1024 * 1024;
+const RESERVED_BYTES = 64 * 1024 * 1024;
 const MEBIBYTE = 1024 * 1024;
 
 /**

@@ -32,13 +32,13 @@ const index = z.object({ manifests: z.array(z.object({ digest, platform: platfor
 const config = z.object({ architecture: z.string(), rootfs: z.object({ diff_ids: z.array(digest) }) });
 
 /**
- * Asks an image's registry for its manifest and configuration, without credentials.
+ * Asks an image's registry for its manifest and configuration; with a login where the registry asks for one.
  * @throws an error of the world when the registry does not say: no network, a login needed, no image for the platform.
  */
-export async function imageContent(reference: string, wanted: Platform): Promise<ImageContent> {
+export async function imageContent(reference: string, wanted: Platform, login?: Login): Promise<ImageContent> {
   const { base, tag } = registryAddress(reference);
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const session: Session = { signal, token: undefined };
+  const session: Session = { signal, login, authorization: undefined };
   const first = await getJson(`${base}/manifests/${tag}`, session);
   const list = index.safeParse(first);
   const single = list.success
@@ -65,36 +65,38 @@ function pick(manifests: z.infer<typeof index>["manifests"], wanted: Platform, r
   });
 }
 
-type Session = { readonly signal: AbortSignal; token: string | undefined };
+export type Login = { readonly username: string; readonly password: string };
+type Session = { readonly signal: AbortSignal; readonly login: Login | undefined; authorization: string | undefined };
 
 async function getJson(url: string, session: Session): Promise<unknown> {
   let answer = await get(url, session);
-  if (answer.status === 401 && session.token === undefined) {
-    session.token = await anonymousToken(answer.headers.get("www-authenticate") ?? "", session.signal);
+  if (answer.status === 401 && session.authorization === undefined) {
+    session.authorization = await authorize(answer.headers.get("www-authenticate") ?? "", session);
     answer = await get(url, session);
   }
   if (!answer.ok) throw worldError("supervisor.pull-failed", { message: `${url}: ${answer.status}` });
   return JSON.parse(await boundedText(answer));
 }
 
-function get(url: string, { signal, token }: Session): Promise<Response> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(url, { signal, headers: { accept: MEDIA_TYPES, ...authorization } });
+function get(url: string, { signal, authorization }: Session): Promise<Response> {
+  return fetch(url, { signal, headers: { accept: MEDIA_TYPES, ...(authorization && { authorization }) } });
 }
 
 const tokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
-/** The registry names where to get a token (`Bearer realm="…",service="…",scope="…"`); it may need no login. */
-async function anonymousToken(challenge: string, signal: AbortSignal): Promise<string> {
+/** The registry names where to get a token (`Bearer realm="…",service="…",scope="…"`); often it needs no login. */
+async function authorize(challenge: string, { login, signal }: Session): Promise<string> {
+  const basic = login === undefined ? undefined : `Basic ${btoa(`${login.username}:${login.password}`)}`;
+  if (/^basic/i.test(challenge)) return basic ?? "";
   const parts = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
   const url = new URL(parts.get("realm") ?? "");
   for (const name of ["service", "scope"]) {
     const value = parts.get(name);
     if (value !== undefined) url.searchParams.set(name, value);
   }
-  const answer = await fetch(url, { signal });
+  const answer = await fetch(url, { signal, headers: basic === undefined ? {} : { authorization: basic } });
   const { token, access_token: accessToken } = tokenAnswer.parse(JSON.parse(await boundedText(answer)));
-  return token ?? accessToken ?? "";
+  return `Bearer ${token ?? accessToken ?? ""}`;
 }
 
 async function boundedText(answer: Response): Promise<string> {

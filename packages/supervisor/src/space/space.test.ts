@@ -80,6 +80,21 @@ describe("a registry", () => {
     expect(asked.filter((line) => line.startsWith("/token"))).toHaveLength(1);
   });
 
+  it("is told who the device is only where a login is given for it", async () => {
+    const seen = new Set<string>();
+    const host = await registry((request, response) => {
+      const { authorization = "-" } = request.headers;
+      if (request.url?.startsWith("/token") === true) {
+        seen.add(authorization);
+        response.end('{"access_token":"t"}');
+      } else if (authorization === "Bearer t") serve(request, response);
+      else response.writeHead(401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token"` }).end();
+    });
+    await imageContent(`${host}/shop/web:1`, devicePlatform("x64"));
+    await imageContent(`${host}/shop/web:1`, devicePlatform("x64"), { username: "d_1", password: "key" });
+    expect([...seen]).toEqual(["-", `Basic ${btoa("d_1:key")}`]);
+  });
+
   it.each([
     ["web", "https://index.docker.io/v2/library/web", "latest"],
     ["shop/web:1", "https://index.docker.io/v2/shop/web", "1"],

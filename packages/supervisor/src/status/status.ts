@@ -6,6 +6,7 @@ import type { Step } from "../plan/step.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { DesiredApp } from "../spec/desired.ts";
 import { parseContainerName } from "../spec/names.ts";
+import { handoverStatus } from "./handover-status.ts";
 
 /** A container as the device API tells it. */
 export type ContainerView = {
@@ -63,7 +64,7 @@ function containerStatus(container: ObservedContainer, status: ApplyStatus): Ser
   for (const step of status.running.values()) {
     if ("id" in step && step.id === container.id) return statusOfStep(step) ?? STATUS_OF_STATE[container.state];
   }
-  return STATUS_OF_STATE[container.state];
+  return handoverStatus(container, status) ?? STATUS_OF_STATE[container.state];
 }
 
 function statusOfStep(step: Step): ServiceStatus | undefined {
@@ -125,7 +126,11 @@ function serviceStatus(spec: ContainerSpec, status: ApplyStatus, images: ImageIn
 
 /** How far an app's update is (compat 5.3). */
 export function updateStatus(app: DesiredApp, status: ApplyStatus): UpdateStatus {
-  if (app.rejected !== undefined) return "rejected";
+  return app.rejected === undefined ? progressOf(app, status) : "rejected";
+}
+
+/** How far the release is that is in effect, whatever was asked for. */
+export function progressOf(app: DesiredApp, status: ApplyStatus): UpdateStatus {
   if (status.isApplied) return "done";
   const images = new ImageIndex(status.current?.images ?? []);
   if (app.services.some((spec) => !images.has(spec.image))) return "downloading";

@@ -1,5 +1,6 @@
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { isMissing } from "./durable-file.ts";
 
@@ -9,6 +10,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const FULL_BYTES = 8 * 1024 * 1024;
 /** With more than this, the reserve is taken again. */
 const EASE_BYTES = 128 * 1024 * 1024;
+const LOOK_MS = 10_000;
 
 /**
  * A file that only takes up room. When apps have filled the disk it goes, and the engine can stop and remove containers
@@ -23,6 +25,14 @@ export class SpaceReserve {
     this.#path = join(options.dataDir, "reserve");
     this.#freeBytes = options.freeBytes;
     this.#log = options.log;
+  }
+
+  /** Looks again and again until the signal fires: on a full disk, nothing else may happen that would call for a look. */
+  async keep(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.look();
+      await clock.sleep(LOOK_MS, signal);
+    }
   }
 
   /** Looks at the disk and gives the reserve up, or takes it. Never throws: without a reserve, work goes on. */

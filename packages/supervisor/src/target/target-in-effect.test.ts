@@ -7,6 +7,7 @@ const wire = (app: TestApp): WireApps => parseWire(wireApps, wireOf(app), "test"
 const nothing: ReleaseKnowledge = {
   provided: testFacts.provided,
   goodOf: () => undefined,
+  formerOf: () => undefined,
   rejectionOf: () => undefined,
 };
 const needs = (version: string) => ({ contract: { slug: "x", requires: [{ type: "sw.supervisor", version }] } });
@@ -32,7 +33,7 @@ describe("the target in effect", () => {
     }
   });
 
-  it("rejects a release with a contract that is not met, and goes back to the good one", () => {
+  it("rejects a release with a contract that is not met, and stays with the former one, or goes back to the good", () => {
     const target = targetInEffect(wire({ commit: "new", services: { web: needs(">2"), db: {} } }), withGood);
     expect(target.apps[0]).toMatchObject({
       commit: "old",
@@ -44,6 +45,13 @@ describe("the target in effect", () => {
       },
     });
     expect(target.apps[0]?.isFrozen).toBeUndefined();
+    const now = targetInEffect(wire({ commit: "now", services: { web: { image: "img:2" } } }), nothing).apps[0];
+    const former = { fingerprint: now?.fingerprint ?? "", releases: now?.wire ?? {} };
+    const stays = { ...withGood, formerOf: () => former };
+    expect(targetInEffect(wire({ commit: "new", services: { web: needs(">2") } }), stays).apps[0]).toMatchObject({
+      commit: "now",
+      rejected: { commit: "new" },
+    });
   });
 
   it("freezes an app that rejects its release and has no good one, and no other app", () => {

@@ -20,14 +20,16 @@ export type GoodRelease = { readonly fingerprint: string; readonly releases: Wir
 export type ReleaseKnowledge = {
   readonly provided: Provided;
   readonly goodOf: (uuid: string) => GoodRelease | undefined;
+  /** What is in effect now, good or not known to be. */
+  readonly formerOf: (uuid: string) => GoodRelease | undefined;
   /** Why this content of an app's release was found bad on this device, if it was. */
   readonly rejectionOf: (uuid: string, fingerprint: string) => Rejection | undefined;
 };
 
 /**
- * The target that is really to be applied: releases that this device rejects are replaced by the last good ones, and
+ * The target that is really to be applied: releases that this device rejects are replaced by those before, and
  * optional services whose contract it does not meet are left out. An app that rejects its release and has no good one
- * is frozen: what runs of it stays as it is. Pure.
+ * (nor a former one, for an unmet contract) is frozen: what runs of it stays as it is. Pure.
  * @throws HoldfastError `supervisor.invalid-target` for the target as a whole.
  */
 export function targetInEffect(apps: WireApps, knowledge: ReleaseKnowledge): Target {
@@ -46,8 +48,11 @@ export function targetInEffect(apps: WireApps, knowledge: ReleaseKnowledge): Tar
         for (const image of imagesToSpare(good, judged.app)) spareImages.add(image);
       }
     } else {
-      chosen[uuid] = { ...app, releases: good?.releases ?? {} };
-      marks.set(uuid, { rejected: judged.rejected, ...(good === undefined ? { isFrozen: true } : {}) });
+      // What the device cannot run changes nothing; what was bad here is undone.
+      const stays = judged.rejected.code === "supervisor.contract-unmet" ? knowledge.formerOf(uuid) : undefined;
+      const instead = stays ?? good;
+      chosen[uuid] = { ...app, releases: instead?.releases ?? {} };
+      marks.set(uuid, { rejected: judged.rejected, ...(instead === undefined ? { isFrozen: true } : {}) });
     }
   }
   const target = targetFromWire(chosen);

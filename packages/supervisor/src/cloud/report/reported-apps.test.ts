@@ -77,6 +77,20 @@ describe("the apps of a report", () => {
     expect(Object.keys(reportedApps({ status: updating, ...none })["uuid1"]?.releases ?? {})).toEqual(["two"]);
   });
 
+  it("tell a release that the device went back from as rejected, beside the one that is back", async () => {
+    const engine = await engineWith(release("one", "1"), "1");
+    const done = status(await engine.observe(), release("one", "1"), { isApplied: true });
+    const rejected = { commit: "bad", code: "supervisor.release-unhealthy", reason: "web is unhealthy" } as const;
+    const apps = done.desired?.apps.map((app) => ({ ...app, rejected })) ?? [];
+    const reverted = done.desired === undefined ? done : { ...done, desired: { ...done.desired, apps } };
+    expect(reportedApps({ status: reverted, wire: {}, refused: [] })).toMatchObject({
+      uuid1: {
+        release_uuid: "one",
+        releases: { bad: { update_status: "rejected", services: {} }, one: { update_status: "done" } },
+      },
+    });
+  });
+
   it("tell a refused release as rejected, beside what runs", async () => {
     const engine = await engineWith(release("one", "1"), "1");
     const done = status(await engine.observe(), release("one", "1"), { isApplied: true });

@@ -4,7 +4,7 @@ import type { ObservedContainer } from "../../engine/current.ts";
 import { ImageIndex } from "../../plan/image-index.ts";
 import type { DesiredApp } from "../../spec/desired.ts";
 import { parseContainerName } from "../../spec/names.ts";
-import { containerViews, updateStatus } from "../../status/status.ts";
+import { containerViews, progressOf } from "../../status/status.ts";
 import { SUPERVISOR_APPS } from "../../target/from-wire.ts";
 import type { RefusedRelease } from "../target/read-target-answer.ts";
 
@@ -47,12 +47,16 @@ function reportedApp(app: DesiredApp, status: ApplyStatus, statuses: Statuses): 
   const releases: Releases = {};
   if (app.commit !== "") {
     releases[app.commit] = {
-      update_status: updateStatus(app, status),
+      update_status: app.rejected?.commit === app.commit ? "rejected" : progressOf(app, status),
       services: targetServices(app, { status, own, statuses }),
     };
   }
   const olds = formerReleases(app, own, statuses);
   Object.assign(releases, olds);
+  if (app.rejected !== undefined && app.rejected.commit !== app.commit) {
+    const { commit } = app.rejected;
+    releases[commit] = { update_status: "rejected", services: releases[commit]?.services ?? {} };
+  }
   const [former, ...others] = Object.keys(olds);
   const running =
     releases[app.commit]?.update_status === "done" ? app.commit : others.length === 0 ? former : undefined;
