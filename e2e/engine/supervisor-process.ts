@@ -82,7 +82,7 @@ export class SupervisorProcess {
   }
 
   /** Starts the process and waits for its first /ping. */
-  async start(): Promise<void> {
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const env = {
       PATH: "/usr/bin:/bin",
       LISTEN_PORT: String(this.port),
@@ -100,6 +100,7 @@ export class SupervisorProcess {
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
       DATA_MOUNTPOINT: this.directory,
       JOURNALCTL: join(this.directory, "journalctl"),
+      ...more,
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
