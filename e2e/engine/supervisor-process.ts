@@ -88,7 +88,7 @@ export class SupervisorProcess {
   }
 
   /** Starts the process and waits for its first /ping. */
-  async start(): Promise<void> {
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const env = {
       PATH: "/usr/bin:/bin",
       LISTEN_PORT: String(this.port),
@@ -109,6 +109,7 @@ export class SupervisorProcess {
       STATE_MOUNTPOINT: join(this.directory, "state"),
       DBUS_SOCKET: join(this.directory, "no-bus"),
       JOURNALCTL: this.journalctl,
+      ...more,
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
