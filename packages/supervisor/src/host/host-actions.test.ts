@@ -105,4 +105,14 @@ describe("actions on the host", () => {
     expect(await required.reason()).toBeUndefined();
     expect(log.lines).toContain("Reboot has been scheduled to apply changes: persistentLogging");
   });
+
+  it("reboot once for services that start after a reboot only", async () => {
+    await using scratch = await scratchDirectory();
+    const { actions, done, log } = scene(scratch.path);
+    for (const look of [["driver"], ["driver"]]) await actions.rebootToStart(look);
+    await until(() => done.length === 1);
+    await actions.rebootToStart(["driver"]);
+    expect(done).toHaveLength(1);
+    expect(log.lines.filter((line) => line.includes("A reboot is needed to start driver"))).toHaveLength(1);
+  });
 });

@@ -22,18 +22,20 @@ export type HostActionsOptions = {
   readonly lockGroups: () => readonly LockGroup[];
   /** The fleet says that locks do not count. */
   readonly isOverridden: () => boolean;
-  readonly required: Pick<RebootRequired, "reason" | "clear">;
+  readonly required: RebootMark;
   /** Where the state partition is. */
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
 };
 
+type RebootMark = Pick<RebootRequired, "mark" | "reason" | "clear">;
 type ActOptions = { readonly force: boolean };
 
 /** What touches all apps at once: no app may be in the middle of something that its lock protects. */
 export class HostActions {
   readonly #options: HostActionsOptions;
+  #awaited = "";
 
   constructor(options: HostActionsOptions) {
     this.#options = options;
@@ -67,6 +69,18 @@ export class HostActions {
     } catch (error) {
       log.warn(`A reboot is required to apply changes (${reason}), but: ${messageOf(error)}`);
     }
+  }
+
+  /** Everything else is as wanted; these services start after a reboot only. Said once, and tried until it comes. */
+  async rebootToStart(services: readonly string[]): Promise<void> {
+    const { required, log } = this.#options;
+    const names = services.join(", ");
+    if (names !== this.#awaited) {
+      await required.mark(`to start ${names}`);
+      this.#awaited = names;
+      log.info(`A reboot is needed to start ${names}`);
+    }
+    await this.rebootIfRequired();
   }
 
   async #goDown(words: string, act: () => Promise<void>, { force }: ActOptions): Promise<void> {
