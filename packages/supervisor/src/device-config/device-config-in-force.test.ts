@@ -59,7 +59,7 @@ describe("persistent logging", () => {
     await switchPersistentLogging(false, parts);
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ uuid: "a", persistentLogging: false });
     expect(told).toEqual(['Reboot has been scheduled to apply changes: {"persistentLogging":false}']);
-    expect(existsSync(join(runtimeDir, "reboot-required"))).toBe(true);
+    expect(existsSync(join(runtimeDir, "reboot-after-apply"))).toBe(true);
   });
 });
 

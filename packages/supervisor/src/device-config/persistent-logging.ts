@@ -4,7 +4,7 @@ import type { ConfigJsonFile } from "../device/config-json-file.ts";
 import { isTruthy } from "../spec/labels.ts";
 
 /** Present, in a directory that a reboot clears, while a change waits for a reboot. */
-const BREADCRUMB = "reboot-required";
+const BREADCRUMB = "reboot-after-apply";
 
 export type LoggingSwitch = {
   readonly configJson: ConfigJsonFile;
