@@ -13,9 +13,14 @@ export class Wake {
   /** Returns when the bell rang since the last wait, the time is over, or the signal fired. */
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) {
-      this.#abort = new AbortController();
-      await clock.sleep(ms, this.#abort.signal);
-      this.#abort = undefined;
+      const abort = new AbortController();
+      const stop = (): void => abort.abort();
+      this.#abort = abort;
+      signal.addEventListener("abort", stop, { once: true });
+      await clock.sleep(ms, abort.signal);
+      signal.removeEventListener("abort", stop);
+      // Another wait may have begun since.
+      if (this.#abort === abort) this.#abort = undefined;
     }
     this.#rung = false;
   }

@@ -66,6 +66,17 @@ describe("the journal", () => {
     expect(calls[2]).toContain("--after-cursor=c2");
   });
 
+  it("is read from this boot's first line when the place that was kept is none", async () => {
+    await using scratch = await scratchDirectory();
+    const refuse = `case "$*" in *after-cursor=broken*) echo "Failed to seek" >&2; exit 1 ;; esac`;
+    const program = await journalctl(scratch.path, `${refuse}; printf '%s\n' '${line("one", "c1")}'`);
+    await writeFile(join(scratch.path, "log-position"), "broken");
+    const source = sourceIn(scratch.path, program);
+    expect((await readAll(source, "last")).error).toMatchObject({ message: "Failed to seek" });
+    expect((await readAll(source, "last")).messages).toEqual(["one"]);
+    expect(await readFile(join(scratch.path, "log-position"), "utf8")).toBe("c1");
+  });
+
   it("tells why it cannot be read", async () => {
     await using scratch = await scratchDirectory();
     const failing = sourceIn(scratch.path, await journalctl(scratch.path, "echo 'no journal' >&2; exit 1"));

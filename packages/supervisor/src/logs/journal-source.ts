@@ -27,12 +27,12 @@ export function hostJournalctl(rootMount: string): readonly string[] {
   return [join(rootMount, "usr/sbin/chroot"), rootMount, "/usr/bin/journalctl"];
 }
 
-/** What journalctl is asked for. Without a cursor: all of this boot, or what comes from now on. Pure. */
+/** What journalctl is asked for: what comes from now on, or after the cursor; without one, all of this boot. Pure. */
 export function journalArguments(cursor: string | undefined, start: LogStart): readonly string[] {
-  const from = cursor !== undefined ? [`--after-cursor=${cursor}`] : start === "now" ? ["--lines=0"] : ["--boot"];
+  const last = ["--no-tail", cursor === undefined ? "--boot" : `--after-cursor=${cursor}`];
   return [
     ...["--all", "--follow", "--output=json", `--output-fields=${FIELDS.join(",")}`],
-    ...(start === "now" ? ["--lines=0"] : ["--no-tail", ...from]),
+    ...(start === "now" ? ["--lines=0"] : last),
     ...UNITS.map((unit) => `_SYSTEMD_UNIT=${unit}`),
   ];
 }
@@ -41,6 +41,7 @@ export function journalArguments(cursor: string | undefined, start: LogStart): r
 export class JournalSource implements LogSource {
   readonly #options: JournalSourceOptions;
   readonly #path: string;
+  /** Undefined: not looked for yet. */
   #cursor: string | undefined;
   #savedAt = 0;
 
@@ -51,11 +52,11 @@ export class JournalSource implements LogSource {
 
   /** @throws when journalctl cannot be started or fails */
   async *lines(start: LogStart, signal: AbortSignal): AsyncGenerator<LogMessage> {
-    this.#cursor ??= await readIfThere(this.#path).catch(() => undefined);
+    this.#cursor ??= (await readIfThere(this.#path).catch(() => undefined)) ?? "";
     const [program = "", ...first] = this.#options.command;
-    const child = spawn(program, [...first, ...journalArguments(this.#cursor, start)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const asked = journalArguments(this.#cursor === "" ? undefined : this.#cursor, start);
+    const child = spawn(program, [...first, ...asked], { stdio: ["ignore", "pipe", "pipe"] });
+    let isEmpty = true;
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-MAX_COMPLAINT);
@@ -71,11 +72,15 @@ export class JournalSource implements LogSource {
       for await (const value of jsonLines(child.stdout)) {
         const entry = parseJournalEntry(value);
         if (entry === undefined) continue;
+        isEmpty = false;
         const message = logMessageOf(entry, this.#options.findService);
         if (message !== undefined) yield message;
         await this.#note(entry);
       }
-      if (!signal.aborted) throw new Error(await ended);
+      if (signal.aborted) return;
+      // journalctl refuses a place that it cannot make out: rather all of this boot again than nothing any more.
+      if (isEmpty) this.#cursor = "";
+      throw new Error(await ended);
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
@@ -91,10 +96,9 @@ export class JournalSource implements LogSource {
   /** The directory is in memory, and a reboot forgets: nothing to flush. */
   async #save(): Promise<void> {
     this.#savedAt = this.#options.now();
-    if (this.#cursor === undefined) return;
     try {
       await mkdir(dirname(this.#path), { recursive: true });
-      await writeFile(`${this.#path}.new`, this.#cursor);
+      await writeFile(`${this.#path}.new`, this.#cursor ?? "");
       await rename(`${this.#path}.new`, this.#path);
     } catch {
       // Without it a restart repeats the lines of this boot: better than to stop reading.
