@@ -137,7 +137,9 @@ export class Supervisor {
     await listen(server, this.#facts.listenPort, this.#options.paths.listenAddress);
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
-      await this.#locks.releaseLeftovers();
+      await this.#locks.releaseLeftovers().catch((error: unknown) => {
+        log.warn(`Update locks of a former supervisor are left: ${messageOf(error)}`);
+      });
       await this.#resume();
       const onEvent = () => this.#loop.trigger();
       await Promise.all([

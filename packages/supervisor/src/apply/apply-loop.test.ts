@@ -106,6 +106,16 @@ describe("the apply loop", () => {
     await bench.untilApplied();
   });
 
+  it("goes on when locks cannot be released", async () => {
+    const releaseLocks = () => Promise.reject(new Error("no such directory"));
+    await using bench = new ApplyBench(undefined, { releaseLocks });
+    bench.want({ services: { web: {} } });
+    await bench.untilApplied();
+    bench.want({ services: { web: {}, db: {} } });
+    await bench.untilApplied();
+    expect(bench.stateOf("db")).toBe("running");
+  });
+
   it("starts what it finds exited at the start once, then leaves it to the engine", async () => {
     await using bench = new ApplyBench();
     bench.want({ services: { web: {} } });
