@@ -32,7 +32,7 @@ const state = {
         releaseId: "1",
         services: {
           1: { ...service(1, { volumes: ["v:/data"] }), serviceName: "one" },
-          2: { ...service(2, { command: STUBBORN, stop_grace_period: "3s" }), serviceName: "slow" },
+          2: { ...service(2, { command: STUBBORN, stop_grace_period: "2s" }), serviceName: "slow" },
           3: { ...service(3, { labels: { "io.holdfast.update.lock-scope": "service" } }), serviceName: "apart" },
         },
         volumes: { v: {} },
@@ -111,7 +111,7 @@ describe("actions of the device API on a real engine", () => {
     expect(await idOf("apart")).not.toBe(before);
     expect((await supervisor.post("/v1/reboot", {})).status).toBe(423);
     expect((await onService("restart", "one", { force: true })).status).toBe(200);
-    await supervisor.until(async () => !existsSync(lockOf("one")), "no lock is left");
+    await supervisor.until(async () => !existsSync(lockOf("one")), "the lock is gone");
   });
 
   it("remove locks that a killed supervisor left, and no others", async () => {
@@ -133,7 +133,7 @@ describe("actions of the device API on a real engine", () => {
     const answer = await supervisor.post("/v1/purge", { appId: 1 });
     expect([answer.status, await answer.json()]).toEqual([200, { Data: "OK", Error: "" }]);
     expect(existsSync(mark)).toBe(false);
-    for (const at of [0, 2, 4, 6, 7, 8]) {
+    for (const at of [0, 3, 6, 7, 9]) {
       await supervisor.untilApplied("aa");
       writeFileSync(mark, "");
       proxy.strikeAt(at, () => void supervisor.stop("SIGKILL"));
@@ -164,7 +164,12 @@ describe("actions of the device API on a real engine", () => {
     expect(app).toMatchObject({ commit: "aa", local: { 1: { services: { 1: { status: "Running", releaseId: 1 } } } } });
     const Labels = { "io.balena.supervised": "true", "io.balena.app-uuid": "1" };
     await engine.client.call("POST", "/volumes/create", { Name: "1_left", Labels });
-    expect((await supervisor.get("/v2/cleanup-volumes")).status).toBe(200);
+    expect((await supervisor.post("/v1/update", {})).status).toBe(204);
+    await supervisor.until(async () => {
+      expect((await supervisor.get("/v2/cleanup-volumes")).status).toBe(200);
+      const { Volumes } = (await engine.client.call("GET", "/volumes")) as { Volumes: { Name: string }[] };
+      return Volumes.map(({ Name }) => Name).join() === "1_v";
+    }, "the volume is cleaned up");
   });
 
   it("stream the journal through the host's program", async () => {

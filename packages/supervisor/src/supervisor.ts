@@ -168,7 +168,9 @@ export class Supervisor {
     await listen(server, this.#facts.listenPort, this.#options.paths.listenAddress);
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
-      await this.#locks.releaseLeftovers();
+      await this.#locks.releaseLeftovers().catch((error: unknown) => {
+        log.warn(`Update locks of a former supervisor are left: ${messageOf(error)}`);
+      });
       if (!(await this.#applyStored())) await this.#preload.takeOver();
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);

@@ -143,6 +143,16 @@ describe("the apply loop", () => {
     expect([...bench.simulated.containers.values()].map(({ state }) => state).sort()).toEqual(["created", "running"]);
   });
 
+  it("goes on when locks cannot be released", async () => {
+    const releaseLocks = () => Promise.reject(new Error("no such directory"));
+    await using bench = new ApplyBench(undefined, { releaseLocks });
+    bench.want({ services: { web: {} } });
+    await bench.untilApplied();
+    bench.want({ services: { web: {}, db: {} } });
+    await bench.untilApplied();
+    expect(bench.stateOf("db")).toBe("running");
+  });
+
   it("starts what it finds exited at the start once, then leaves it to the engine", async () => {
     await using bench = new ApplyBench();
     bench.want({ services: { web: {} } });

@@ -229,12 +229,21 @@ export class ApplyLoop {
     }
     this.#lastRoundAt = clock.now();
     this.#startSteps(signal);
-    await effects.releaseLocks(this.#busyApps());
-    if (this.status().isApplied) {
+    await this.#endRound();
+    return this.#pause();
+  }
+
+  /** What is not needed any more is let go. A failure costs nothing but a line in the log: the next round tries again. */
+  async #endRound(): Promise<void> {
+    const { effects, log } = this.#options;
+    try {
+      await effects.releaseLocks(this.#busyApps());
+      if (!this.status().isApplied) return;
       this.#isForced = false;
       await effects.settled();
+    } catch (error) {
+      log.warn(`The end of an update cannot be completed: ${messageOf(error)}`);
     }
-    return this.#pause();
   }
 
   #note(current: Current): void {

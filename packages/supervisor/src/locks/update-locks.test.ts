@@ -32,6 +32,15 @@ describe("update locks", () => {
     expect([...files.users]).toEqual(["2/main"]);
   });
 
+  it("refuse a group whose files cannot be written, and go on with the others", async () => {
+    const files = new SimulatedLocks();
+    const take = files.take;
+    files.take = (service) => (service.service === "web" ? Promise.reject(new Error("disk full")) : take(service));
+    const refusals = await new UpdateLocks(files).take([shop, other], apply);
+    expect(refusals).toEqual([{ group: shop, reason: "Update locks of app 1 cannot be taken: disk full" }]);
+    expect([...files.own]).toEqual(["2/main"]);
+  });
+
   it("that a former process left are removed, those of users are not", async () => {
     const files = new SimulatedLocks();
     files.own.add("1/web");

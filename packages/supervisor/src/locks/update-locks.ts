@@ -1,4 +1,4 @@
-import { refuse } from "@holdfast/contracts";
+import { messageOf, refuse } from "@holdfast/contracts";
 import type { Clock } from "../clock.ts";
 import type { LockFiles } from "./lock-files.ts";
 import type { LockGroup, ServiceKey } from "./lock-group.ts";
@@ -36,7 +36,9 @@ export class UpdateLocks {
     return this.#alone(async () => {
       const refusals: LockRefusal[] = [];
       for (const group of groups) {
-        const reason = await this.#takeGroup(group, options);
+        const reason = await this.#takeGroup(group, options).catch((error: unknown) =>
+          this.#giveUp(group, options, error),
+        );
         if (reason !== undefined) refusals.push({ group, reason });
       }
       return refusals;
@@ -105,6 +107,12 @@ export class UpdateLocks {
       return `Lockfile exists for { appId: ${service.appId}, service: ${service.service} }`;
     }
     return undefined;
+  }
+
+  /** The directory cannot be written: what is not locked is not touched, and everything else goes on. */
+  async #giveUp(group: LockGroup, { holder }: TakeOptions, error: unknown): Promise<string> {
+    for (const taken of membersOf(group)) await this.#letGo(taken, holder).catch(() => undefined);
+    return `Update locks of app ${group.appId} cannot be taken: ${messageOf(error)}`;
   }
 
   async #letGo(service: ServiceKey, holder: Holder): Promise<void> {
