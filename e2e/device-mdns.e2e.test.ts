@@ -83,6 +83,8 @@ describe("discoverability", () => {
   const states = "systemctl is-active avahi-daemon.service avahi-daemon.socket; true";
 
   it("is what the fleet says, and else what the mode implies", async () => {
+    // It writes the fleet's wish, and there is no fleet.
+    await device.shell("systemctl stop balena-supervisor");
     await device.shell(`echo '{"discoverable":false}' >${WISH}`);
     await untilSays(device, states, "inactive\ninactive");
     await editConfig(device, ".developmentMode = false");
