@@ -17,6 +17,9 @@ import { osVariantOf } from "./os-variant.ts";
 import { DEFAULT_POLL_MS } from "./registration/initial-variables.ts";
 import { dropTargetConfig } from "./target/target-config-drop.ts";
 
+/** How often it is asked whether the engine was looked at. */
+const FIRST_LOOK_MS = 100;
+
 export type FleetSideOptions = {
   readonly paths: Paths;
   readonly version: string;
@@ -101,7 +104,14 @@ export class FleetSide {
 
   /** Runs until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.logs.run(signal), this.#cloud?.run(signal)]);
+    await Promise.all([this.#readLogs(signal), this.#cloud?.run(signal)]);
+  }
+
+  /** Before the first look at the engine nobody knows whose lines the journal holds: those of a restart would be lost. */
+  async #readLogs(signal: AbortSignal): Promise<void> {
+    const { clock, core } = this.#options;
+    while (core.status().current === undefined && !signal.aborted) await clock.sleep(FIRST_LOOK_MS, signal);
+    await this.logs.run(signal);
   }
 
   async #apply(values: DeviceConfig, variables: Readonly<Record<string, string>>): Promise<void> {
