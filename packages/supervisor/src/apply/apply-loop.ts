@@ -105,6 +105,7 @@ export class ApplyLoop {
   #isPlanned = false;
   #lastRoundAt = 0;
   #isForced = false;
+  #holdsLocks = false;
   #lastWaits = "";
 
   constructor(options: ApplyOptions) {
@@ -170,7 +171,7 @@ export class ApplyLoop {
       running: new Map([...this.#running].map(([key, { step }]) => [key, step])),
       progress: this.#progress,
       plan: this.#plan,
-      isApplied: this.#isSettled() && this.#plan.steps.length + this.#plan.waits.length + this.#running.size === 0,
+      isApplied: this.#isSettled() && !this.#holdsLocks && this.#isAllDone(),
       lastRoundAt: this.#lastRoundAt,
     };
   }
@@ -195,6 +196,10 @@ export class ApplyLoop {
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
+  }
+
+  #isAllDone(): boolean {
+    return this.#plan.steps.length + this.#plan.waits.length + this.#running.size === 0;
   }
 
   /** Without a target nothing is to be done, as soon as it is sure that none comes. */
@@ -237,7 +242,12 @@ export class ApplyLoop {
   async #endRound(): Promise<void> {
     const { effects, log } = this.#options;
     try {
-      await effects.releaseLocks(this.#busyApps());
+      const busy = this.#busyApps();
+      try {
+        await effects.releaseLocks(busy);
+      } finally {
+        this.#holdsLocks = busy.size > 0;
+      }
       if (!this.status().isApplied) return;
       this.#isForced = false;
       await effects.settled();
@@ -279,6 +289,8 @@ export class ApplyLoop {
     const touched = free.steps.filter(isDisruptive).map(({ of }) => of);
     const forced = intents.forcedApps();
     const isForced = (appId: number) => this.#isForced || forced.has(appId);
+    // Until they are let go: who waits for the end of an update may want to take a lock of its own then.
+    this.#holdsLocks ||= touched.length > 0;
     const refusals = touched.length === 0 ? [] : await effects.takeLocks(touched, { desired, current, isForced });
     intents.refuseLocked(refusals);
     await intents.accept();

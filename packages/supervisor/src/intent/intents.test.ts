@@ -157,8 +157,8 @@ describe("intents", () => {
     await bench.loop.carryOut(start("web"), calm);
     await bench.loop.carryOut(restart("web"), { force: true });
     expect(bench.ids()["web"]).not.toBe(before["web"]);
-    await bench.until(() => files.own.size === 0);
-    expect(files.users.size).toBe(0);
+    await bench.untilApplied();
+    expect([files.own.size, files.users.size]).toEqual([0, 0]);
   });
 
   it("of a service with a lock of its own do not ask the others", async () => {
