@@ -99,9 +99,13 @@ describe("the journal in memory", () => {
   });
 
   it("shares a limit among containers, and lets them speak again soon after one exceeded it", async () => {
+    const chatter = await startTrial(device, "chatters", "seq 12000; sleep 12; echo heard-again");
+    expect((await trialEnd(device, chatter)).status).toBe(0);
+    await device.shell(settle);
     expect(await device.shell("journalctl --namespace=apps -o cat --grep Suppressed | tail -n 1")).toMatch(
       /Suppressed \d+ messages from balena\.service/,
     );
+    expect(await device.shell("docker logs --tail 1 chatters")).toBe("heard-again");
   });
 });
 

@@ -81,9 +81,11 @@ describe("the clock across a restart", () => {
     // The kernel may have written NTP's time to the chip meanwhile: this one is ahead of it in any case.
     await device.shell("date --utc --set='+4 days' && systemctl restart fake-hwclock.service");
     const before = await kept();
-    const rebind =
-      "cd /sys/bus/platform/drivers/rtc_cmos 2>/dev/null || cd /sys/bus/pnp/drivers/rtc_cmos; chip=$(ls -d *:* rtc_cmos 2>/dev/null | head -1)";
-    await device.shell(`${rebind}; echo $chip >unbind; sleep 1; echo $chip >bind; sleep 1`);
+    const chip = await device.shell(
+      "find /sys/bus/*/drivers/rtc_cmos -mindepth 1 -maxdepth 1 -name '*[:_]*' -type l | head -n 1",
+    );
+    expect(chip).not.toBe("");
+    await device.shell(`cd "$(dirname ${chip})" && for verb in unbind bind; do basename ${chip} >$verb; sleep 1; done`);
     // The kernel did turn it back to the chip's time, days behind.
     expect(await device.shell("dmesg | grep -c 'setting system clock to'")).not.toBe("0");
     await expect.poll(deviceTime, soon).toBeGreaterThanOrEqual(before);
@@ -107,7 +109,7 @@ describe("where NTP is blocked", () => {
     await device.shell("systemctl restart chrony.service");
     await editConfig(device, `.os.network.connectivity.uri = "https://${TEST_MACHINE}:${port}/check"`);
     await expect.poll(async () => Date.now() / 1000 + ahead - (await deviceTime()), soon).toBeLessThan(3);
-    expect(Math.abs((await kept()) - (await deviceTime()))).toBeLessThan(30);
+    await expect.poll(async () => Math.abs((await kept()) - (await deviceTime())), soon).toBeLessThan(30);
 
     ahead = -10 * DAY;
     const before = await deviceTime();

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cacheRoot, findMirror, runTool, toolsTree } from "@holdfast/image";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PrivateEngine } from "./engine/private-engine.ts";
 import { SupervisorProcess } from "./engine/supervisor-process.ts";
@@ -306,5 +307,32 @@ describe("a managed device", () => {
     await sleep(7000);
     expect(fleet.lines.slice(lines).map(({ message }) => message)).not.toContain("a secret of the developer");
     expect(statusOf(commit("5"))).toBeUndefined();
+  });
+
+  it("asks a server with a certificate of its own only when it trusts that", async () => {
+    const [keyFile, certFile] = [join(scratch, "tls.key"), join(scratch, "tls.pem")];
+    const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
+    const subject = ["-subj", "/CN=fleet", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const tools = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
+    await runTool(tools, ["openssl", "req", "-x509", ...ec, "-keyout", keyFile, "-out", certFile, ...subject]);
+    await using own = await FakeFleet.start({
+      key: readFileSync(keyFile, "utf8"),
+      cert: readFileSync(certFile, "utf8"),
+    });
+    own.want(target(commit("6"), ["web"]));
+    own.devices.set(UUID, { id: 7, key: "device-key" });
+    await supervisor.stop();
+    supervisor.configure({ ...supervisor.configJson(), apiEndpoint: own.url });
+    await supervisor.start();
+    await supervisor.until(async () => /self-signed certificate/.test(supervisor.output()), "it does not trust");
+    expect(own.polls).toEqual([]);
+    await supervisor.stop();
+    await supervisor.start({ NODE_EXTRA_CA_CERTS: certFile });
+    await supervisor.until(runs(commit("6"), 1), "the target of the other server is applied");
+    await supervisor.until(
+      async () => own.reported.get(UUID)?.api_secret !== undefined,
+      "all is reported to it",
+      REPORT_MS,
+    );
   });
 });

@@ -78,12 +78,17 @@ export class SupervisorProcess {
     appendFileSync(join(this.directory, "journal"), `${JSON.stringify({ ...fields, ...place })}\n`);
   }
 
+  /** What stands for the host's journalctl; a test may put something else there. */
+  get journalctl(): string {
+    return join(this.directory, "journalctl");
+  }
+
   get appsJson(): string {
     return join(this.directory, "preload/apps.json");
   }
 
   /** Starts the process and waits for its first /ping. */
-  async start(): Promise<void> {
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const env = {
       PATH: "/usr/bin:/bin",
       LISTEN_PORT: String(this.port),
@@ -101,7 +106,10 @@ export class SupervisorProcess {
       VPN_DIR: join(this.directory, "host"),
       ENGINE_GATEWAY_PORT: String(this.gatewayPort),
       DATA_MOUNTPOINT: this.directory,
-      JOURNALCTL: join(this.directory, "journalctl"),
+      STATE_MOUNTPOINT: join(this.directory, "state"),
+      DBUS_SOCKET: join(this.directory, "no-bus"),
+      JOURNALCTL: this.journalctl,
+      ...more,
     };
     const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;

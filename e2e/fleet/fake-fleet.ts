@@ -51,22 +51,22 @@ export class FakeFleet implements AsyncDisposable {
   #target: unknown;
   #version = 0;
   readonly #server: FleetServer;
+  /** The endpoint of its devices. */
+  readonly url: string;
 
-  private constructor(server: FleetServer) {
+  private constructor(server: FleetServer, scheme: "http" | "https") {
     this.#server = server;
+    this.url = `${scheme}://127.0.0.1:${server.port}`;
   }
 
-  static async start(): Promise<FakeFleet> {
-    const server = await FleetServer.start((_, response) => response.writeHead(503).end());
-    const fleet = new FakeFleet(server);
+  /** With a certificate it speaks TLS, else not. */
+  static async start(tls?: { readonly key: string; readonly cert: string }): Promise<FakeFleet> {
+    const server = await FleetServer.start((_, response) => response.writeHead(503).end(), tls);
+    const fleet = new FakeFleet(server, tls === undefined ? "http" : "https");
     server.answer = (request, response) => {
       if (fleet.fault(request, response) === false) void fleet.#answer(request, response);
     };
     return fleet;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
   }
 
   /** What all devices of the fleet should be from now on. */

@@ -1,1 +1,2 @@
+export { apiReference, type NeededKey } from "./api/reference.ts";
 export { buildSupervisorBundle, type SupervisorBundle } from "./bundle.ts";

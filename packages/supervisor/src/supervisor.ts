@@ -1,48 +1,50 @@
 import type { Server } from "node:http";
 import { dirname } from "node:path";
-import { messageOf, type WireApps } from "@holdfast/contracts";
+import { messageOf } from "@holdfast/contracts";
+import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
+import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
-import { v1Routes } from "./api/v1.ts";
-import { v1HostConfigRoutes } from "./api/v1-host-config.ts";
-import { v2LocalRoutes } from "./api/v2-local.ts";
-import { v2StateRoutes } from "./api/v2-state.ts";
-import { v2TagRoutes } from "./api/v2-tags.ts";
-import { v3NetworkRoutes } from "./api/v3-network.ts";
-import { type Updates, v3UpdateRoutes } from "./api/v3-updates.ts";
+import type { DeviceSelf } from "./api/v1-device.ts";
+import type { Updates } from "./api/v3-updates.ts";
 import { ApplyLoop, type RoundEffects } from "./apply/apply-loop.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
-import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
+import { readAddresses } from "./cloud/report/addresses.ts";
 import { ConfigJsonFile } from "./device/config-json-file.ts";
-import { parseOsRelease, readFacts } from "./device/facts.ts";
-import { ImageLedger } from "./device/image-ledger.ts";
+import type { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
+import { replaceKey } from "./device/replace-key.ts";
 import { ServiceFiles } from "./device/service-files.ts";
-import { SettingsStore } from "./device/settings.ts";
-import { withLocks } from "./device/with-locks.ts";
+import type { SettingsStore } from "./device/settings.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
 import type { RegistryLogin } from "./engine/registry-login.ts";
-import { engineGateway } from "./gateway/engine-gateway.ts";
+import { DevelopmentGateway } from "./gateway/development-gateway.ts";
 import { ReleaseHealth } from "./health/release-health.ts";
-import { ReleaseRecord } from "./health/release-record.ts";
 import { DevelopmentMode } from "./host/development-mode.ts";
+import { HostActions } from "./host/host-actions.ts";
 import { HostConfigFiles } from "./host/host-config-files.ts";
+import { logindPower } from "./host/host-power.ts";
 import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
-import { RebootNeeded } from "./host/reboot-needed.ts";
+import { RebootRequired } from "./host/reboot-required.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
+import { readVpn } from "./host/vpn-state.ts";
+import { Intents } from "./intent/intents.ts";
+import { type KeptState, readKeptState } from "./kept-state.ts";
+import { lockFiles } from "./locks/lock-files.ts";
+import { allLockGroups, type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
+import { UpdateLocks } from "./locks/update-locks.ts";
 import type { Log } from "./log.ts";
-import { consumePreload, readPreload, recallPreload } from "./sources/preload.ts";
-import { TargetStore } from "./sources/target-store.ts";
+import { journalctlOf } from "./logs/journal-source.ts";
+import { PreloadedTarget } from "./sources/preloaded-target.ts";
 import { DiskSpace } from "./space/disk-space.ts";
 import { desiredFrom, imagesOf } from "./spec/desired.ts";
 import type { DeviceFacts } from "./spec/device-facts.ts";
-import { readIfThere } from "./storage/durable-file.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
@@ -65,36 +67,40 @@ export class Supervisor {
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
   readonly #files: ServiceFiles;
+  readonly #locks: UpdateLocks;
+  readonly #host: HostActions;
   readonly #loop: ApplyLoop;
   readonly #target: TargetInForce;
+  readonly #preload: PreloadedTarget;
   readonly #development: DevelopmentMode;
   readonly #wishes: HostWishes;
   readonly #configJson: ConfigJsonFile;
   readonly #releases: ReleaseHealth;
-  readonly #reboot: RebootNeeded;
   readonly #space: DiskSpace;
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
   #facts: DeviceFacts;
-  #mayRecallPreload = false;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
 
-  private constructor(options: SupervisorOptions, parts: Parts) {
+  private constructor(options: SupervisorOptions, kept: KeptState) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.now();
-    this.#facts = parts.facts;
-    options.registryLogin.know(parts.facts);
-    this.#settings = parts.settings;
-    this.#images = parts.images;
-    this.#keys = new KeyRing(parts.settings.get().globalKey, parts.settings.get().serviceSecret);
+    this.#facts = kept.facts;
+    options.registryLogin.know(kept.facts);
+    this.#settings = kept.settings;
+    this.#images = kept.images;
+    const { globalKey, serviceSecret, keyRenewals } = kept.settings.get();
+    this.#keys = new KeyRing(globalKey, serviceSecret, keyRenewals);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
+    this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
+    this.#host = this.#hostActions();
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
     this.#configJson = new ConfigJsonFile(options.paths.configJson);
-    const { config, osRelease } = parts;
+    const { config, osRelease } = kept;
     const [configJson, core, clock] = [this.#configJson, this.#core(), this.#clock];
     this.#fleet = new FleetSide({ ...options, config, configJson, osRelease, core, clock });
     this.#space = new DiskSpace({
@@ -105,9 +111,8 @@ export class Supervisor {
       log: options.log,
       changed: () => this.#loop.trigger(),
     });
-    this.#reboot = new RebootNeeded(options.paths.runtimeDir, options.log);
     this.#releases = new ReleaseHealth({
-      record: parts.record,
+      record: kept.record,
       log: options.log,
       monotonic: this.#clock.monotonic,
       isDefaultOff: () => this.#isLocalMode(),
@@ -117,6 +122,7 @@ export class Supervisor {
     });
     this.#loop = new ApplyLoop({
       engine: options.engine,
+      intents: new Intents(kept.intents),
       effects: this.#effects(),
       clock: this.#clock,
       log: options.log,
@@ -124,7 +130,7 @@ export class Supervisor {
       pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
-      store: parts.store,
+      store: kept.store,
       isLocalMode: () => this.#isLocalMode(),
       log: options.log,
       onFleetConfig: (config) => this.#fleet.adopt(config),
@@ -140,21 +146,17 @@ export class Supervisor {
         await this.#wishHost();
       },
     });
+    this.#preload = new PreloadedTarget({
+      appsJson: options.paths.appsJson,
+      target: this.#target,
+      pinTo: async (release) => this.#fleet.cloud()?.pinTo(release),
+      log: options.log,
+    });
   }
 
   /** Reads configuration and store; nothing is started yet. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
-    const { paths, log } = options;
-    const config = await readConfigJson(paths.configJson, log);
-    const settings = await SettingsStore.open(paths.dataDir, log);
-    const name = settings.get().deviceName ?? config.initialDeviceName ?? "local";
-    const read = await readFacts(paths, config, name);
-    const facts = { ...read, provided: { ...read.provided, "sw.supervisor": options.version } };
-    const images = await ImageLedger.open(paths.dataDir);
-    const store = await TargetStore.open(paths.dataDir, log);
-    const record = await ReleaseRecord.open(paths.dataDir, log);
-    const osRelease = parseOsRelease((await readIfThere(paths.osRelease)) ?? "");
-    const supervisor = new Supervisor(options, { config, settings, facts, images, store, record, osRelease });
+    const supervisor = new Supervisor(options, await readKeptState(options));
     await supervisor.#fleet.open();
     return supervisor;
   }
@@ -166,7 +168,8 @@ export class Supervisor {
     await listen(server, this.#facts.listenPort, this.#options.paths.listenAddress);
     log.info(`Supervisor ${this.#options.version} listens on ${this.#facts.listenPort}`);
     try {
-      await this.#resume();
+      await this.#locks.releaseLeftovers();
+      if (!(await this.#applyStored())) await this.#preload.takeOver();
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);
         this.#loop.trigger();
@@ -184,13 +187,10 @@ export class Supervisor {
     }
   }
 
+  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
   #isLocalMode(): boolean {
-    return this.#isLocalByDefault() || this.#settings.get().localMode || this.#fleet.config().localMode;
-  }
-
-  /** Only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
-  #isLocalByDefault(): boolean {
-    return this.#facts.apiEndpoint === "" && this.#development.isOn();
+    const isByDefault = this.#facts.apiEndpoint === "" && this.#development.isOn();
+    return isByDefault || this.#settings.get().localMode || this.#fleet.config().localMode;
   }
 
   /** Keys guard every device that is not in development mode, local mode or not. */
@@ -209,23 +209,12 @@ export class Supervisor {
 
   /** In development mode the engine answers over TCP, too; the firewall follows the mode. */
   async #followDevelopmentMode(signal: AbortSignal): Promise<void> {
-    const { paths, log } = this.#options;
-    let gateway: Server | undefined;
-    const close = (): void => {
-      gateway?.close();
-      gateway?.closeAllConnections();
-      gateway = undefined;
-    };
+    const gateway = new DevelopmentGateway(this.#options.paths, this.#options.log);
     await this.#development.follow((isOn) => {
       void this.#wishHost();
-      close();
-      if (!isOn) return;
-      gateway = engineGateway(paths.engineSocket);
-      listen(gateway, paths.gatewayPort, paths.listenAddress).catch((error: unknown) => {
-        log.error(`The engine's port ${paths.gatewayPort} cannot be opened: ${messageOf(error)}`);
-      });
+      gateway.set(isOn);
     }, signal);
-    close();
+    gateway.set(false);
   }
 
   #name(): string {
@@ -244,68 +233,43 @@ export class Supervisor {
         if (uuid === this.#facts.uuid && deviceKey === this.#facts.deviceApiKey) return;
         this.#facts = { ...this.#facts, uuid, deviceApiKey: deviceKey };
         this.#options.registryLogin.know(this.#facts);
-        await this.#applyAgain();
+        await this.#applyStored();
       },
       takeTarget: (target) => this.#target.takeFleet(target),
-      obey: async ({ force }) => {
-        const { current } = this.#loop.status();
-        if (force && current !== undefined) await this.#files.breakLocks(current);
-        await this.#applyAgain();
+      obey: async (poke) => {
+        await this.#applyStored();
+        this.#loop.retry(poke);
       },
       configChanged: () => this.#wishHost(),
     };
   }
 
-  /** Hands the target in force to the loop again: with other facts, or to try at once what has failed. */
-  async #applyAgain(): Promise<void> {
+  /** Hands the stored target to the loop: at the start, with other facts, or to try at once what has failed. */
+  async #applyStored(): Promise<boolean> {
     try {
-      await this.#target.resume();
+      return await this.#target.resume();
     } catch (error) {
       this.#options.log.error(`The stored target is not usable: ${messageOf(error)}`);
+      return false;
     }
-  }
-
-  /** The stored target; without one, the preload; without that, what was preloaded once, if nothing contradicts. */
-  async #resume(): Promise<void> {
-    const { paths, log } = this.#options;
-    try {
-      if (await this.#target.resume()) return;
-    } catch (error) {
-      log.error(`The stored target is not usable: ${messageOf(error)}`);
-    }
-    const preload = await readPreload(paths.appsJson, log);
-    if (preload === undefined) {
-      this.#mayRecallPreload = true;
-      return;
-    }
-    try {
-      if (preload.pinDevice) await this.#pinTo(preload.apps);
-      await this.#target.takePreload(preload);
-      await consumePreload(paths.appsJson);
-      log.info(`Took over the preload: ${Object.keys(preload.apps).length} app(s)`);
-    } catch (error) {
-      log.error(`The preload is not usable: ${messageOf(error)}`);
-    }
-  }
-
-  /** The first app of class fleet stays at its release. */
-  async #pinTo(apps: WireApps): Promise<void> {
-    const fleet = Object.values(apps).find((app) => app.class === "fleet" && !app.is_host);
-    const [commit] = Object.keys(fleet?.releases ?? {});
-    if (fleet !== undefined && commit !== undefined) await this.#fleet.cloud()?.pinTo({ appId: fleet.id, commit });
   }
 
   #effects(): RoundEffects {
-    const { engine, paths, log } = this.#options;
+    const { engine } = this.#options;
     return {
       apiKeyFor: async (appId, service) => this.#keys.keyFor(appId, service),
       prepareService: (appId, service) => this.#files.prepare(appId, service),
       recordImage: (reference) => this.#images.add([reference]),
-      lockedApps: (appIds, current) => this.#files.lockedApps(appIds, current),
+      takeLocks: (touched, scene) => {
+        const isForced = ({ appId }: LockGroup) => this.#fleet.config().lockOverride || scene.isForced(appId);
+        return this.#locks.take(lockGroupsOf(touched, scene), { holder: "apply", isForced });
+      },
+      releaseLocks: (busyApps) => this.#locks.release("apply", busyApps),
+      settled: () => this.#host.rebootIfRequired(),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
       space: (images, current) => this.#space.spaceFor(images, current),
       nextLookMs: () => this.#releases.nextLookMs(),
-      rebootNeeded: (services) => this.#reboot.tell(services),
+      rebootNeeded: (services) => this.#host.rebootToStart(services),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
@@ -315,10 +279,7 @@ export class Supervisor {
         await this.#images.reconcile(current, this.#wanted);
         await this.#wishHost();
         if (await this.#releases.look(current, this.#loop.status().desired)) await this.#target.resume();
-        if (!this.#mayRecallPreload) return;
-        this.#mayRecallPreload = false;
-        const preload = await recallPreload(paths.appsJson, current, log);
-        if (preload !== undefined) await this.#target.takePreload(preload);
+        await this.#preload.recall(current);
       },
     };
   }
@@ -333,26 +294,25 @@ export class Supervisor {
       status: () => this.#loop.status(),
       localTarget: () => this.#target.asLocal(this.#facts.name),
       setLocalTarget: async (state, force) => {
-        const { current } = this.#loop.status();
-        if (force && current !== undefined) await this.#files.breakLocks(current);
         await this.#target.takeLocal(state);
+        if (force) this.#loop.retry({ force });
       },
     };
-    const { engine, paths, log } = this.#options;
-    const hostConfig = new HostConfigFiles(this.#configJson, dirname(paths.configJson));
+    const { paths, log } = this.#options;
+    const routes = deviceRoutes({
+      device,
+      self: this.#self(),
+      actions: this.#actions(),
+      hostConfig: new HostConfigFiles(this.#configJson, dirname(paths.configJson)),
+      host: this.#host,
+      logs: this.#fleet.logs,
+      journalctl: journalctlOf(paths),
+      tags: () => this.#fleet.cloud()?.tags(),
+      updates: this.#updates(),
+      network: new NetworkRequests(paths.runtimeDir),
+    });
     return apiServer({
-      routes: [
-        ...v1Routes(device),
-        ...v1HostConfigRoutes(
-          hostConfig,
-          withLocks(this.#files, () => engine.observe()),
-        ),
-        ...v2StateRoutes(device),
-        ...v2LocalRoutes(device),
-        ...v2TagRoutes(() => this.#fleet.cloud()?.tags()),
-        ...v3UpdateRoutes(this.#updates()),
-        ...v3NetworkRoutes(new NetworkRequests(paths.runtimeDir)),
-      ],
+      routes,
       keys: this.#keys,
       needsKey: () => !this.#isOpen(),
       log,
@@ -377,6 +337,54 @@ export class Supervisor {
     return this.#settings.get().holdUpdates || holdsUpdates(config);
   }
 
+  #self(): DeviceSelf {
+    const { rootMount } = this.#options.paths;
+    return {
+      version: this.#options.version,
+      status: () => this.#loop.status(),
+      apiPort: () => this.#facts.listenPort,
+      osVersion: () => this.#facts.osVersion,
+      addresses: () => readAddresses(),
+      vpn: () => readVpn(rootMount, this.#facts.apiEndpoint !== "" && this.#fleet.config().vpnControl),
+      hasFailed: () => this.#loop.hasFailed(),
+    };
+  }
+
+  #actions(): DeviceActions {
+    const { engine } = this.#options;
+    return {
+      status: () => this.#loop.status(),
+      carryOut: (intent, options) => this.#loop.carryOut(intent, options),
+      reboot: (options) => this.#host.reboot(options),
+      shutdown: (options) => this.#host.shutdown(options),
+      update: ({ force, cancel }) => {
+        this.#loop.retry({ force, cancel });
+        this.#fleet.cloud()?.poke({ force, cancel });
+        return force || this.#fleet.config().instantUpdates;
+      },
+      replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
+      environmentOf: (id) => engine.environmentOf(id),
+      removeVolume: (name) => engine.removeVolume(name),
+    };
+  }
+
+  #hostActions(): HostActions {
+    const { paths, log } = this.#options;
+    return new HostActions({
+      power: logindPower(paths.busSocket),
+      locks: this.#locks,
+      lockGroups: () => {
+        const { current, desired } = this.#loop.status();
+        return current === undefined ? [] : allLockGroups({ current, desired });
+      },
+      isOverridden: () => this.#fleet.config().lockOverride,
+      required: new RebootRequired(paths.runtimeDir),
+      stateDir: paths.stateDir,
+      clock: this.#clock,
+      log,
+    });
+  }
+
   /** A managed device is healthy while the engine is looked at, and the server asked, in time (compat 3.1). */
   #isHealthy(): boolean {
     if (this.#facts.apiEndpoint === "") return true;
@@ -385,13 +393,3 @@ export class Supervisor {
     return this.#clock.now() - Math.max(lastRoundAt, this.#startedAt) < 2 * this.#fleet.config().pollIntervalMs;
   }
 }
-
-type Parts = {
-  readonly config: ConfigJson;
-  readonly settings: SettingsStore;
-  readonly facts: DeviceFacts;
-  readonly images: ImageLedger;
-  readonly store: TargetStore;
-  readonly osRelease: Readonly<Record<string, string>>;
-  readonly record: ReleaseRecord;
-};

@@ -1,7 +1,17 @@
-/** What a route answers: text, or a value as JSON. */
+import type { Writable } from "node:stream";
+
+/** What a route answers: text, a value as JSON, or a stream that ends when either side has enough. */
 export type Answer =
   | { readonly status: number; readonly text: string }
-  | { readonly status: number; readonly json: unknown };
+  | { readonly status: number; readonly json: unknown }
+  | StreamAnswer;
+
+export type StreamAnswer = {
+  readonly status: number;
+  readonly contentType: string;
+  /** Begins to write; returns what to do when the client is gone. Ends the client itself when nothing more comes. */
+  readonly start: (client: Writable) => () => void;
+};
 
 /** 200 with a JSON value. */
 export const json = (value: unknown): Answer => ({ status: 200, json: value });
@@ -11,3 +21,5 @@ export const text = (value: string): Answer => ({ status: 200, text: value });
 export const failure = (status: number, message: string): Answer => ({ status, json: { status: "failed", message } });
 /** 401 as clients know it. */
 export const unauthorized: Answer = { status: 401, text: "Unauthorized" };
+/** 401 for a key that is good, but for another app. */
+export const otherApp: Answer = failure(401, "Unauthorized");

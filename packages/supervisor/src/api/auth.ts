@@ -8,16 +8,20 @@ function keyOf(request: IncomingMessage, query: URLSearchParams): string | undef
   return query.get("apikey") ?? HEADER.exec(request.headers.authorization ?? "")?.[1];
 }
 
-/** What a request may touch; undefined when it may not be answered. Without keys in force, all of the device. */
+/**
+ * What a request may touch, and the known key that it brought. No scope: it may not be answered. Without keys in force, the
+ * scope is all of the device.
+ */
 export function authorize(options: {
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
   readonly keys: KeyRing;
   readonly needsKey: boolean;
-}): Scope | undefined {
-  if (!options.needsKey) return { type: "global" };
-  const key = keyOf(options.request, options.query);
-  return key === undefined ? undefined : options.keys.scopeOf(key);
+}): { readonly scope: Scope | undefined; readonly key: string | undefined } {
+  const brought = keyOf(options.request, options.query);
+  const scope = brought === undefined ? undefined : options.keys.scopeOf(brought);
+  const key = scope === undefined ? undefined : brought;
+  return { scope: options.needsKey ? scope : { type: "global" }, key };
 }
 
 /** Whether a scope covers an app. */

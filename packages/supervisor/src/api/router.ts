@@ -6,6 +6,8 @@ export type Ask = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly scope: Scope;
+  /** The key that the request brought, if the device knows it. */
+  readonly key?: string | undefined;
   /** The parsed body, JSON or form; `{}` when there is none. Throws `BadBody`. */
   readonly body: () => Promise<unknown>;
 };

@@ -54,12 +54,12 @@ async function respond(router: Router, options: ApiOptions, request: IncomingMes
     const match = router.find(request.method ?? "GET", url.pathname);
     const { keys } = options;
     const needsKey = match?.route.isOpen !== true && options.needsKey();
-    const scope = authorize({ request, query: url.searchParams, keys, needsKey });
+    const { key, scope } = authorize({ request, query: url.searchParams, keys, needsKey });
     // Before the 404: what exists is nobody's business without a key.
     if (scope === undefined) return unauthorized;
     if (match === undefined) return failure(404, "Not found");
     const { route, params } = match;
-    return await route.answer({ params, query: url.searchParams, scope, body: () => readBody(request) });
+    return await route.answer({ params, query: url.searchParams, scope, key, body: () => readBody(request) });
   } catch (error) {
     return answerError(error, options.log);
   }
@@ -68,6 +68,7 @@ async function respond(router: Router, options: ApiOptions, request: IncomingMes
 /** Refusals are the caller's fault; all else is 503, which clients take as "try again" (compat 3). */
 function answerError(error: unknown, log: Log): Answer {
   if (error instanceof BadBody) return failure(error.status, error.message);
+  if (error instanceof HoldfastError && error.code === "supervisor.updates-locked") return failure(423, error.message);
   if (error instanceof HoldfastError && error.family === "refusal") return failure(400, error.message);
   log.error(`The device API failed: ${error instanceof HoldfastError ? error.message : stackOf(error)}`);
   return failure(503, messageOf(error));
@@ -82,6 +83,12 @@ function parseUrl(path: string | undefined): URL | undefined {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if ("start" in answer) {
+    response.writeHead(answer.status, { "content-type": answer.contentType });
+    response.flushHeaders();
+    response.once("close", answer.start(response));
+    return;
+  }
   const isText = "text" in answer;
   const content = Buffer.from(isText ? answer.text : JSON.stringify(answer.json));
   // A body that nobody read (refused early) must not be taken for the next request.

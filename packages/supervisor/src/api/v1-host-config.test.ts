@@ -1,5 +1,6 @@
+import { refuse } from "@holdfast/contracts";
 import { describe, expect, it } from "vitest";
-import { UpdatesLocked, type WithLocks } from "../device/with-locks.ts";
+import type { HostActions } from "../host/host-actions.ts";
 import type { HostConfigChange } from "../host/host-config-change.ts";
 import type { Answer } from "./answer.ts";
 import { BadBody } from "./body.ts";
@@ -15,11 +16,14 @@ async function ask(method: "GET" | "PATCH", body: unknown, options: { isLocked?:
     },
     write: async (change: HostConfigChange) => void written.push(change),
   };
-  const withLocks: WithLocks = async (force, work) => {
-    if (options.isLocked === true && !force) throw new UpdatesLocked("Lockfile exists for { appId: 1, service: web }");
-    return work();
+  const host: Pick<HostActions, "withLocks"> = {
+    withLocks: async ({ force }, work) => {
+      const message = "Lockfile exists for { appId: 1, service: web }";
+      if (options.isLocked === true && !force) refuse("supervisor.updates-locked", { message });
+      return work();
+    },
   };
-  const route = v1HostConfigRoutes(files, withLocks).find((each) => each.method === method);
+  const route = v1HostConfigRoutes(files, host).find((each) => each.method === method);
   const request: Ask = {
     params: {},
     query: new URLSearchParams(),

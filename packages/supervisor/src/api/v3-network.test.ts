@@ -54,12 +54,13 @@ describe("/v3/network", () => {
   });
 
   it("tells a wrong change from one at the wrong time", async () => {
-    for (const [code, status] of [
-      ["host.network-change-pending", 409],
-      ["host.invalid-connection", 400],
+    for (const [code, status, verb] of [
+      ["host.network-change-pending", 409, "confirm"],
+      ["host.no-network-change", 409, "revert"],
+      ["host.invalid-connection", 400, "revert"],
     ] as const) {
       void playHost({ ok: false, code, message: "no" });
-      expect(await ask("POST", "/v3/network/confirm")).toMatchObject({ status, json: { code, message: "no" } });
+      expect(await ask("POST", `/v3/network/${verb}`)).toMatchObject({ status, json: { code, message: "no" } });
     }
     await expect(ask("POST", "/v3/network", { connections: { a: 5 } })).rejects.toMatchObject({ family: "refusal" });
   });

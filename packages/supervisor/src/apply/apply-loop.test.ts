@@ -1,63 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Current } from "../engine/current.ts";
 import type { PullOptions } from "../engine/engine.ts";
-import type { Log } from "../log.ts";
-import { desiredOf, noEffects, type TestApp, wireOf } from "../testing/fixtures.ts";
+import { ApplyBench } from "../testing/apply-bench.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";
-import { testClock } from "../testing/test-clock.ts";
-import { ApplyLoop, type RoundEffects } from "./apply-loop.ts";
-
-const effects: RoundEffects = {
-  ...noEffects,
-  observed: async () => {},
-  settings: () => ({ keepImages: false, keepVolumes: false, ownedImages: [] }),
-  lockedApps: async () => new Map(),
-  handedOver: async () => new Set(),
-  space: async () => ({ freeBytes: 0, needs: new Map() }),
-  nextLookMs: () => Number.POSITIVE_INFINITY,
-  rebootNeeded: async () => {},
-};
-
-class Bench {
-  readonly simulated: SimulatedEngine;
-  readonly lines: string[] = [];
-  readonly clock = testClock();
-  readonly #stop = new AbortController();
-  readonly loop: ApplyLoop;
-  readonly #running: Promise<void>;
-
-  constructor(engine = new SimulatedEngine(), own: Partial<RoundEffects> = {}) {
-    this.simulated = engine;
-    this.simulated.images.set("img:1", "sha256:1");
-    this.simulated.registry.set("img:2", "sha256:2");
-    const write = (line: string) => void this.lines.push(line);
-    const log: Log = { info: write, warn: write, error: write };
-    const options = { engine, effects: { ...effects, ...own }, clock: this.clock, log };
-    this.loop = new ApplyLoop({ ...options, pollIntervalMs: 900_000, random: () => 0 });
-    this.#running = this.loop.run(this.#stop.signal);
-  }
-
-  want(app: TestApp): void {
-    this.loop.setDesired(desiredOf(wireOf(app)));
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 5000; tries += 1) {
-      if (condition()) return;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    throw new Error(`in vain; the log:\n${this.lines.join("\n")}`);
-  }
-
-  untilApplied(): Promise<void> {
-    return this.until(() => this.loop.status().isApplied);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-}
+import type { RoundEffects } from "./apply-loop.ts";
 
 /** Every call takes a while, so that steps overlap with looks at the engine. */
 function slowEngine(): SimulatedEngine {
@@ -87,7 +33,7 @@ class AwayEngine extends SimulatedEngine {
 
 describe("the apply loop", () => {
   it("leaves everything alone until a target is known", async () => {
-    await using bench = new Bench();
+    await using bench = new ApplyBench();
     await bench.until(() => bench.loop.status().current !== undefined);
     expect(bench.simulated.calls).toEqual([]);
     expect(bench.loop.status().isApplied).toBe(true);
@@ -95,7 +41,7 @@ describe("the apply loop", () => {
 
   it("never does a step twice, though calls take a while and looks come in between", async () => {
     for (let run = 0; run < 20; run += 1) {
-      await using bench = new Bench(slowEngine());
+      await using bench = new ApplyBench(slowEngine());
       bench.want({ services: { a: {}, b: { image: "img:2" }, c: { composition: { depends_on: ["a", "b"] } } } });
       await bench.untilApplied();
       expect(bench.lines.filter((line) => line.includes("due to"))).toEqual([]);
@@ -104,7 +50,7 @@ describe("the apply loop", () => {
   });
 
   it("brings the other services up while one fails, and tries that one again later and later", async () => {
-    await using bench = new Bench();
+    await using bench = new ApplyBench();
     bench.want({ services: { bad: { image: "gone:1" }, good: {} } });
     await bench.until(() => bench.lines.filter((line) => line.startsWith("Failed to download")).length >= 4);
     expect(bench.loop.status().current?.containers.find(({ service }) => service === "good")?.state).toBe("running");
@@ -115,7 +61,7 @@ describe("the apply loop", () => {
   });
 
   it("tries at once when a new target comes", async () => {
-    await using bench = new Bench();
+    await using bench = new ApplyBench();
     bench.want({ services: { bad: { image: "gone:1" } } });
     await bench.until(() => bench.lines.filter((line) => line.startsWith("Failed to download")).length >= 3);
     bench.simulated.registry.set("gone:1", "sha256:g");
@@ -125,7 +71,7 @@ describe("the apply loop", () => {
 
   it("cancels a download that the new target does not want", async () => {
     const engine = new HangingEngine();
-    await using bench = new Bench(engine);
+    await using bench = new ApplyBench(engine);
     bench.want({ services: { web: { image: "img:2" } } });
     await bench.until(() => engine.pull !== undefined);
     bench.want({ services: { web: { image: "img:1" } } });
@@ -136,7 +82,7 @@ describe("the apply loop", () => {
 
   it("survives an engine that is away, telling so without flooding", async () => {
     const engine = new AwayEngine();
-    await using bench = new Bench(engine);
+    await using bench = new ApplyBench(engine);
     bench.want({ services: { web: {} } });
     await bench.until(() => bench.clock.passed() > 60_000);
     expect(bench.lines.length).toBeLessThan(15);
@@ -146,13 +92,15 @@ describe("the apply loop", () => {
 
   it("waits for update locks and goes on when they are released", async () => {
     let isLocked = true;
-    const lockedApps = async () => new Map(isLocked ? [[1, "Updates are locked"]] : []);
-    await using bench = new Bench(undefined, { lockedApps });
+    const reason = "Lockfile exists for { appId: 1, service: web }";
+    const group = { appId: 1, services: ["web"], scope: "app" } as const;
+    const takeLocks = async () => (isLocked ? [{ group, reason }] : []);
+    await using bench = new ApplyBench(undefined, { takeLocks });
     bench.want({ services: { web: {} } });
     await bench.untilApplied();
     const before = bench.simulated.calls.length;
     bench.want({ commit: "two", services: { web: { image: "img:2" } } });
-    await bench.until(() => bench.lines.includes("Waiting: web: Updates are locked"));
+    await bench.until(() => bench.lines.includes(`Updates are locked, retrying in 1s... Reason: ${reason}`));
     await bench.until(() => bench.clock.passed() > 20_000);
     expect(bench.simulated.calls.slice(before)).toEqual(["pull img:2"]);
     isLocked = false;
@@ -160,7 +108,7 @@ describe("the apply loop", () => {
   });
 
   it("restarts an unhealthy service, after a longer pause each time", async () => {
-    await using bench = new Bench();
+    await using bench = new ApplyBench();
     bench.simulated.ailing.set("web", 3);
     bench.want({ services: { web: { composition: { healthcheck: { test: "true" } } } } });
     const restarts = () => bench.simulated.calls.filter((call) => call === "restart c1").length;
@@ -177,7 +125,7 @@ describe("the apply loop", () => {
       freeBytes: freeMib * 1024 * 1024,
       needs: new Map(images.map((image) => [image, { kind: "bytes", bytes: 50 * 1024 * 1024 }])),
     });
-    await using bench = new Bench(undefined, { space });
+    await using bench = new ApplyBench(undefined, { space });
     bench.want({ services: { web: { image: "img:2" } } });
     await bench.until(() => bench.lines.some((line) => line.startsWith("Waiting: web: storage.insufficient-space")));
     expect(bench.simulated.calls.filter((call) => call.startsWith("pull"))).toEqual([]);
@@ -188,7 +136,7 @@ describe("the apply loop", () => {
 
   it("asks for the reboot that services wait for, when all else is done", async () => {
     const asked: string[][] = [];
-    await using bench = new Bench(undefined, { rebootNeeded: async (services) => void asked.push([...services]) });
+    await using bench = new ApplyBench(undefined, { rebootNeeded: async (services) => void asked.push([...services]) });
     bench.want({ services: { driver: { labels: { "io.balena.update.requires-reboot": "1" } }, web: {} } });
     await bench.until(() => asked.length > 0);
     expect(asked[0]).toEqual(["driver"]);
@@ -196,7 +144,7 @@ describe("the apply loop", () => {
   });
 
   it("starts what it finds exited at the start once, then leaves it to the engine", async () => {
-    await using bench = new Bench();
+    await using bench = new ApplyBench();
     bench.want({ services: { web: {} } });
     await bench.untilApplied();
     const id = [...bench.simulated.containers.keys()][0] ?? "";

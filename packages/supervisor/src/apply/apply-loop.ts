@@ -3,6 +3,12 @@ import type { Clock } from "../clock.ts";
 import type { Current } from "../engine/current.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UnhealthyRestarts } from "../health/unhealthy-restarts.ts";
+import type { Intent } from "../intent/intent.ts";
+import type { Intents } from "../intent/intents.ts";
+import type { Scene } from "../intent/judge.ts";
+import type { ServiceKey } from "../locks/lock-group.ts";
+import { lockedView } from "../locks/locked-view.ts";
+import type { LockRefusal } from "../locks/update-locks.ts";
 import type { Log } from "../log.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
@@ -10,7 +16,9 @@ import { type Plan, type Step, stepKey } from "../plan/step.ts";
 import { type Desired, imagesOf } from "../spec/desired.ts";
 import { Backoff, type Failure } from "./backoff.ts";
 import { describeStep } from "./describe-step.ts";
+import { LockPace } from "./lock-pace.ts";
 import { runStep, type StepEffects } from "./run-step.ts";
+import { appOfStep, isDisruptive, laneOf } from "./step-kinds.ts";
 import { Wake } from "./wake.ts";
 
 /** What the loop asks for anew in each round, besides what it knows itself. */
@@ -18,8 +26,12 @@ export type RoundEffects = StepEffects & {
   /** Called with each look at the engine, before planning. */
   readonly observed: (current: Current) => Promise<void>;
   readonly settings: () => Pick<PlanContext, "keepImages" | "keepVolumes" | "ownedImages">;
-  /** Apps with a held update lock, among those that a plan wants to touch. */
-  readonly lockedApps: (appIds: readonly number[], current: Current) => Promise<PlanContext["lockedApps"]>;
+  /** Takes the update locks for what a plan wants to touch; returns those that others hold. */
+  readonly takeLocks: (touched: readonly ServiceKey[], scene: LockScene) => Promise<readonly LockRefusal[]>;
+  /** Lets go of all update locks but those of apps that are being changed. */
+  readonly releaseLocks: (busyApps: ReadonlySet<number>) => Promise<void>;
+  /** Everything is applied, locks are released. */
+  readonly settled: () => Promise<void>;
   /** Services whose new container said that it has taken over. */
   readonly handedOver: (desired: Desired, current: Current) => Promise<PlanContext["handedOver"]>;
   /** What is free on the disk, and what is known of the images that are to be downloaded. */
@@ -30,8 +42,16 @@ export type RoundEffects = StepEffects & {
   readonly rebootNeeded: (services: readonly string[]) => Promise<void>;
 };
 
+export type LockScene = {
+  readonly desired: Desired;
+  readonly current: Current;
+  /** Whether locks that the users of an app hold do not count this time. */
+  readonly isForced: (appId: number) => boolean;
+};
+
 export type ApplyOptions = {
   readonly engine: Engine;
+  readonly intents: Intents;
   readonly effects: RoundEffects;
   readonly clock: Clock;
   readonly log: Log;
@@ -73,9 +93,10 @@ export class ApplyLoop {
   readonly #options: ApplyOptions;
   readonly #wake = new Wake();
   readonly #backoff: Backoff;
+  readonly #locks: LockPace;
   readonly #running = new Map<string, { readonly step: Step; readonly abort: AbortController }>();
   readonly #progress = new Map<string, number>();
-  readonly #finished = new Set<string>();
+  readonly #finished = new Map<string, Step>();
   readonly #seenRunning = new Set<string>();
   readonly #unhealthy = new UnhealthyRestarts();
   #desired: Desired | undefined;
@@ -83,12 +104,13 @@ export class ApplyLoop {
   #plan: Plan = { steps: [], waits: [] };
   #isPlanned = false;
   #lastRoundAt = 0;
-  #lockedRounds = 0;
+  #isForced = false;
   #lastWaits = "";
 
   constructor(options: ApplyOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.pollIntervalMs, options.random);
+    this.#locks = new LockPace(options.pollIntervalMs);
   }
 
   /** Takes a new desired state: failures are forgotten, downloads that it does not want are cancelled. */
@@ -106,6 +128,25 @@ export class ApplyLoop {
   /** Something may have changed: look again soon. */
   trigger(): void {
     this.#wake.ring();
+  }
+
+  /**
+   * Tries again at once whatever failed or waits for a lock. Forced, update locks do not count until all is applied;
+   * cancelled, downloads under way begin again from what they have.
+   */
+  retry({ force, cancel = false }: { readonly force: boolean; readonly cancel?: boolean }): void {
+    for (const { step, abort } of this.#running.values()) if (cancel && step.do === "pull-image") abort.abort();
+    this.#isForced ||= force;
+    this.#locks.reset();
+    this.#backoff.clear();
+    this.#wake.ring();
+  }
+
+  /** Carries out an intent; resolves and throws as `Intents.add`. */
+  carryOut(intent: Intent, { force }: { readonly force: boolean }): Promise<void> {
+    const done = this.#options.intents.add(intent, { current: this.#current, force });
+    this.retry({ force: false });
+    return done;
   }
 
   /** Runs until the signal fires; steps under way are cancelled then, containers are left as they are. */
@@ -146,6 +187,11 @@ export class ApplyLoop {
     });
   }
 
+  /** Whether something could not be done so far and is to be tried again. */
+  hasFailed(): boolean {
+    return this.#plan.steps.some((step) => this.#backoff.failureOf(stepKey(step)) !== undefined);
+  }
+
   /** Why a service, image, network or volume could not be brought to what it should be, if so. */
   failureOf(key: string): Failure | undefined {
     return this.#backoff.failureOf(key);
@@ -158,7 +204,7 @@ export class ApplyLoop {
 
   /** One look and its consequences; returns how long to wait unless something happens. */
   async #round(signal: AbortSignal): Promise<number> {
-    const { engine, effects, clock, log, pollIntervalMs } = this.#options;
+    const { engine, effects, intents, clock, log, pollIntervalMs } = this.#options;
     this.#finished.clear();
     try {
       const current = await engine.observe(signal);
@@ -173,14 +219,21 @@ export class ApplyLoop {
       this.#backoff.succeeded("engine");
       this.#logWaits(planned);
       await this.#askForReboot(planned);
+      if (await intents.review(this.#scene(desired, current))) this.#wake.ring();
     } catch (error) {
       if (signal.aborted) return 0;
+      intents.fail(error);
       const delay = this.#backoff.failed("engine", clock.now(), messageOf(error), MAX_ENGINE_DELAY_MS);
       log.warn(`${messageOf(error)}; trying again in ${Math.ceil(delay / 1000)} s`);
       return delay;
     }
     this.#lastRoundAt = clock.now();
     this.#startSteps(signal);
+    await effects.releaseLocks(this.#busyApps());
+    if (this.status().isApplied) {
+      this.#isForced = false;
+      await effects.settled();
+    }
     return this.#pause();
   }
 
@@ -194,9 +247,12 @@ export class ApplyLoop {
     for (const id of this.#seenRunning) if (!present.has(id)) this.#seenRunning.delete(id);
   }
 
-  /** Plans; when the plan downloads or touches running containers, once more with the room on the disk and the locks. */
+  /**
+   * Plans; when the plan downloads or touches running containers, once more with the room on the disk and around the
+   * update locks that are held. The others are taken.
+   */
   async #makePlan(desired: Desired, current: Current): Promise<Plan> {
-    const { effects, clock } = this.#options;
+    const { effects, intents, clock, log } = this.#options;
     const context: PlanContext = {
       ...effects.settings(),
       now: clock.now(),
@@ -205,20 +261,40 @@ export class ApplyLoop {
       handedOver: await effects.handedOver(desired, current),
       space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
       lockedApps: new Map(),
+      lockedServices: new Map(),
+      intents: intents.view(current),
     };
     const free = plan(current, desired, context);
     const pulled = free.steps.flatMap((step) => (this.#isNewPull(step) ? [step.image] : []));
     const space = pulled.length === 0 ? context.space : await effects.space(pulled, current);
-    const touched = free.steps.flatMap((step) => (isDisruptive(step) ? [step.of.appId] : []));
-    const lockedApps = touched.length === 0 ? new Map() : await effects.lockedApps([...new Set(touched)], current);
-    this.#lockedRounds = lockedApps.size === 0 ? 0 : this.#lockedRounds + 1;
-    if (lockedApps.size + space.needs.size === 0) return free;
-    return plan(current, desired, { ...context, space, lockedApps });
+    const touched = free.steps.filter(isDisruptive).map(({ of }) => of);
+    const forced = intents.forcedApps();
+    const isForced = (appId: number) => this.#isForced || forced.has(appId);
+    const refusals = touched.length === 0 ? [] : await effects.takeLocks(touched, { desired, current, isForced });
+    intents.refuseLocked(refusals);
+    await intents.accept();
+    const said = this.#locks.note(refusals);
+    if (said !== undefined) log.warn(said);
+    if (refusals.length + space.needs.size === 0) return free;
+    return plan(current, desired, { ...context, space, ...lockedView(refusals), intents: intents.view(current) });
   }
 
   /** One under way was let through already, and takes up the room that it was let through for. */
   #isNewPull(step: Step): step is Extract<Step, { readonly do: "pull-image" }> {
     return step.do === "pull-image" && !this.#running.has(stepKey(step));
+  }
+
+  #scene(desired: Desired, current: Current): Scene {
+    const running = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    return { desired, current, plan: this.#plan, running, failureOf: (key) => this.#backoff.failureOf(key) };
+  }
+
+  /** Apps whose containers are being changed; not those that only wait, for a next try or for somebody else. */
+  #busyApps(): ReadonlySet<number> {
+    const now = this.#options.clock.now();
+    const due = this.#plan.steps.filter((step) => !this.#backoff.isWaiting(stepKey(step), now));
+    const steps = [...due, ...[...this.#running.values()].map(({ step }) => step)];
+    return new Set(steps.flatMap((step) => appOfStep(step) ?? []));
   }
 
   #startSteps(signal: AbortSignal): void {
@@ -231,23 +307,32 @@ export class ApplyLoop {
       if (this.#running.has(key) || this.#backoff.isWaiting(key, now)) continue;
       // It ended while we were looking: what we saw may be older than that. The next look is due already.
       if (this.#finished.has(key) || busy[lane] >= LANES[lane]) continue;
+      if (step.do === "remove-volume" && this.#isCreating()) continue;
       busy[lane] += 1;
       void this.#perform(key, step, signal);
     }
   }
 
+  /** The engine makes a missing volume along with a container: nothing is removed meanwhile. */
+  #isCreating(): boolean {
+    const steps = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    return steps.some((step) => step.do === "create-container");
+  }
+
   async #perform(key: string, step: Step, signal: AbortSignal): Promise<void> {
-    const { engine, effects, clock, log } = this.#options;
+    const { engine, effects, intents, clock, log } = this.#options;
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
     this.#say(words.begin, words.object, words.because);
     const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
     if (step.do === "stop-container") this.#seenRunning.delete(step.id);
-    if (step.do === "restart-container") this.#unhealthy.restarted(step.id, clock.monotonic());
+    if (step.do === "restart-container" && step.isUnhealthy === true)
+      this.#unhealthy.restarted(step.id, clock.monotonic());
     try {
       await runStep(engine, effects, step, { signal: abort.signal, onProgress });
       if (step.do === "start-container") this.#seenRunning.add(step.id);
+      intents.stepDone(step);
       this.#backoff.succeeded(key);
       this.#say(words.done, words.object);
     } catch (error) {
@@ -260,7 +345,7 @@ export class ApplyLoop {
     } finally {
       this.#running.delete(key);
       this.#progress.delete(words.object);
-      this.#finished.add(key);
+      this.#finished.set(key, step);
       this.#wake.ring();
     }
   }
@@ -277,8 +362,7 @@ export class ApplyLoop {
     const now = clock.now();
     const lookMs = Math.min(effects.nextLookMs(), this.#plan.recheckAfterMs ?? pollIntervalMs);
     const retryAt = this.#backoff.nextRetry(this.#plan.steps.map(stepKey)) ?? Number.POSITIVE_INFINITY;
-    const locked = this.#lockedRounds === 0 ? pollIntervalMs : 500 * 2 ** Math.min(this.#lockedRounds, 20);
-    return Math.max(0, Math.min(pollIntervalMs, locked, retryAt - now, lookMs));
+    return Math.max(0, Math.min(pollIntervalMs, this.#locks.delayMs(), retryAt - now, lookMs));
   }
 
   async #askForReboot({ steps, waits }: Plan): Promise<void> {
@@ -289,25 +373,14 @@ export class ApplyLoop {
 
   /** Each reason is said once, not in every round. */
   #logWaits({ waits }: Plan): void {
-    const reasons = [...new Set(waits.map((wait) => `${wait.service}: ${wait.reason}`))].join("; ");
+    const said = waits.filter(({ reason }) => !this.#locks.covers(reason));
+    const reasons = [...new Set(said.map((wait) => `${wait.service}: ${wait.reason}`))].join("; ");
     if (reasons !== this.#lastWaits && reasons !== "") this.#options.log.info(`Waiting: ${reasons}`);
     this.#lastWaits = reasons;
   }
 }
 
-const DISRUPTIVE = ["stop-container", "remove-container", "rename-container", "restart-container"] as const;
-type DisruptiveStep = Extract<Step, { readonly do: (typeof DISRUPTIVE)[number] }>;
-
-function isDisruptive(step: Step): step is DisruptiveStep {
-  return DISRUPTIVE.some((kind) => kind === step.do);
-}
-
 function isStartOf(step: Step, appId: number): boolean {
   if (step.do === "create-container") return step.spec.appId === appId;
   return (step.do === "start-container" || step.do === "connect-network") && step.of.appId === appId;
-}
-
-function laneOf(step: Step): keyof typeof LANES {
-  if (step.do === "pull-image") return "pull";
-  return step.do === "stop-container" || step.do === "restart-container" ? "stop" : "other";
 }

@@ -46,8 +46,8 @@ function describeContainerStep(step: ContainerStep): StepWords {
     case "start-container":
       return { begin: "Starting service", done: "Started service", failed: "Failed to start service", object };
     case "restart-container": {
-      const because = "its healthcheck fails";
-      return { begin: "Restarting service", because, failed: "Failed to restart service", object };
+      const because = step.isUnhealthy === true ? { because: "its healthcheck fails" } : {};
+      return { begin: "Restarting service", ...because, failed: "Failed to restart service", object };
     }
     case "stop-container":
       return { begin: "Killing service", done: "Killed service", failed: "Failed to kill service", object };

@@ -6,9 +6,10 @@ import { ConfigVariables } from "../device-config/config-variables.ts";
 import type { DeviceConfig } from "../device-config/device-config.ts";
 import { DeviceConfigInForce } from "../device-config/device-config-in-force.ts";
 import { switchPersistentLogging } from "../device-config/persistent-logging.ts";
+import { RebootRequired } from "../host/reboot-required.ts";
 import type { Log } from "../log.ts";
 import { findService } from "../logs/find-service.ts";
-import { hostJournalctl, JournalSource } from "../logs/journal-source.ts";
+import { JournalSource, journalctlOf } from "../logs/journal-source.ts";
 import { LogHub } from "../logs/log-hub.ts";
 import { Cloud, isEndpoint } from "./cloud.ts";
 import type { SupervisorCore } from "./cloud-device.ts";
@@ -43,7 +44,7 @@ export class FleetSide {
     const { config, clock, log, paths, core } = options;
     this.#options = options;
     const source = new JournalSource({
-      command: paths.journalctl === undefined ? hostJournalctl(paths.rootMount) : [paths.journalctl],
+      command: journalctlOf(paths),
       runtimeDir: paths.runtimeDir,
       findService: (id, name) => findService(core.status(), id, name),
       now: clock.now,
@@ -111,11 +112,7 @@ export class FleetSide {
     const isSaid = new ConfigVariables(variables).text("SUPERVISOR_PERSISTENT_LOGGING") !== undefined;
     // Until the server has been told what config.json says, its silence means nothing.
     if (!isSaid && this.#cloud?.isIntroduced() !== true) return;
-    const { runtimeDir } = paths;
-    await switchPersistentLogging(values.persistentLogging, {
-      configJson,
-      runtimeDir,
-      tell: this.tell,
-    });
+    const required = new RebootRequired(paths.runtimeDir);
+    await switchPersistentLogging(values.persistentLogging, { configJson, required, tell: this.tell });
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dropTargetConfig } from "../cloud/target/target-config-drop.ts";
 import { ConfigJsonFile } from "../device/config-json-file.ts";
+import { RebootRequired } from "../host/reboot-required.ts";
 import { recordingLog, scratchDirectory } from "../testing/scratch.ts";
 import { DeviceConfigInForce } from "./device-config-in-force.ts";
 import { switchPersistentLogging } from "./persistent-logging.ts";
@@ -52,14 +53,15 @@ describe("persistent logging", () => {
     await writeFile(path, '{"uuid":"a","persistentLogging":"true"}');
     const told: string[] = [];
     const runtimeDir = join(scratch.path, "run");
-    const parts = { configJson: new ConfigJsonFile(path), runtimeDir, tell: (line: string) => void told.push(line) };
+    const required = new RebootRequired(runtimeDir);
+    const parts = { configJson: new ConfigJsonFile(path), required, tell: (line: string) => void told.push(line) };
     await switchPersistentLogging(true, parts);
     expect([existsSync(runtimeDir), told]).toEqual([false, []]);
     await switchPersistentLogging(false, parts);
     await switchPersistentLogging(false, parts);
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ uuid: "a", persistentLogging: false });
     expect(told).toEqual(['Reboot has been scheduled to apply changes: {"persistentLogging":false}']);
-    expect(existsSync(join(runtimeDir, "reboot-required"))).toBe(true);
+    expect(await required.reason()).toBe('{"persistentLogging":false}');
   });
 });
 

@@ -1,14 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ConfigJsonFile } from "../device/config-json-file.ts";
+import type { RebootRequired } from "../host/reboot-required.ts";
 import { isTruthy } from "../spec/labels.ts";
-
-/** Present, in a directory that a reboot clears, while a change waits for a reboot. */
-const BREADCRUMB = "reboot-required";
 
 export type LoggingSwitch = {
   readonly configJson: ConfigJsonFile;
-  readonly runtimeDir: string;
+  readonly required: Pick<RebootRequired, "mark">;
   readonly tell: (message: string) => void;
 };
 
@@ -18,12 +14,11 @@ export type LoggingSwitch = {
  */
 export async function switchPersistentLogging(
   isOn: boolean,
-  { configJson, runtimeDir, tell }: LoggingSwitch,
+  { configJson, required, tell }: LoggingSwitch,
 ): Promise<void> {
   if (isTruthy(String(await configJson.read("persistentLogging"))) === isOn) return;
   const change = { persistentLogging: isOn };
-  await mkdir(runtimeDir, { recursive: true });
-  await writeFile(join(runtimeDir, BREADCRUMB), JSON.stringify(change));
+  await required.mark(JSON.stringify(change));
   await configJson.change(change);
   tell(`Reboot has been scheduled to apply changes: ${JSON.stringify(change)}`);
 }

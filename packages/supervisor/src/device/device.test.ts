@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Current } from "../engine/current.ts";
@@ -94,28 +94,16 @@ describe("settings", () => {
   });
 });
 
-describe("update locks", () => {
-  it("are held by any file of either name, but not by the supervisor's own", async () => {
-    await using scratch = await scratchDirectory();
-    const files = new ServiceFiles(scratch.path);
-    const current = await currentOf("web");
-    await files.prepare(1, "web");
-    const directory = join(scratch.path, "services/1/web");
-    expect(((await stat(directory)).mode & 0o7777).toString(8)).toBe("1777");
-    expect(await files.lockedApps([1], current)).toEqual(new Map());
-    await symlink("/nowhere", join(directory, "resin-updates.lock"));
-    expect((await files.lockedApps([1], current)).get(1)).toContain("Lockfile exists for { appId: 1, service: web }");
-    expect(await files.lockedApps([2], current)).toEqual(new Map());
-    await files.breakLocks(current);
-    expect(await files.lockedApps([1], current)).toEqual(new Map());
-  });
-
-  it("keep the directory open to every user after it was made by someone else", async () => {
+describe("a service's directory", () => {
+  it("is open to every user after it was made by someone else, and holds no old mark of a hand-over", async () => {
     await using scratch = await scratchDirectory();
     const directory = join(scratch.path, "services/1/web");
     await mkdir(directory, { recursive: true });
     await chmod(directory, 0o755);
+    await writeFile(join(directory, "handover-complete"), "");
+    await mkdir(join(directory, "resin-kill-me"));
     await new ServiceFiles(scratch.path).prepare(1, "web");
+    expect(await readdir(directory)).toEqual(["resin-kill-me"]);
     expect((await stat(directory)).mode & 0o7777).toBe(0o1777);
   });
 });

@@ -21,8 +21,10 @@ const environmentSchema = z
     VPN_DIR: z.string().default("/mnt/state/root-overlay/etc/openvpn"),
     ENGINE_GATEWAY_PORT: port.default(2375),
     DATA_MOUNTPOINT: z.string().default("/mnt/data"),
+    STATE_MOUNTPOINT: z.string().default("/mnt/state"),
     /** Stands for the host's journalctl, in tests. */
     JOURNALCTL: z.string().optional(),
+    DBUS_SOCKET: z.string().default("/run/dbus/system_bus_socket"),
     SUPERVISOR_VERSION: z.string().optional(),
   })
   .transform((env) => ({
@@ -41,7 +43,9 @@ const environmentSchema = z
     vpnDir: env.VPN_DIR,
     gatewayPort: env.ENGINE_GATEWAY_PORT,
     dataMount: env.DATA_MOUNTPOINT,
+    stateDir: env.STATE_MOUNTPOINT,
     journalctl: env.JOURNALCTL,
+    busSocket: env.DBUS_SOCKET,
     version: env.SUPERVISOR_VERSION,
   }));
 export type Paths = z.infer<typeof environmentSchema>;

@@ -11,6 +11,8 @@ const settingsSchema = z.object({
   globalKey: z.string().regex(/^\w{16,}$/),
   /** From this the keys of services are derived. */
   serviceSecret: z.string().min(32),
+  /** How often a service's key was replaced, by `<appId>/<service>`. */
+  keyRenewals: z.record(z.string(), z.number()).default({}),
   deviceName: z.string().optional(),
   /** Set by the fleet; an unmanaged device is in local mode whatever stands here. */
   localMode: z.boolean().default(false),
@@ -21,6 +23,9 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 const KEY_BYTES = 16;
 const SECRET_BYTES = 32;
+
+/** A key for the device API that nobody can guess. */
+export const freshKey = (): string => randomBytes(KEY_BYTES).toString("hex");
 
 /** Settings in a file of the data directory. */
 export class SettingsStore {
@@ -41,8 +46,9 @@ export class SettingsStore {
     if (content !== undefined) log.error("settings.json is malformed; new keys are made");
     const fresh: Settings = {
       version: 1,
-      globalKey: randomBytes(KEY_BYTES).toString("hex"),
+      globalKey: freshKey(),
       serviceSecret: randomBytes(SECRET_BYTES).toString("hex"),
+      keyRenewals: {},
       localMode: false,
       holdUpdates: false,
     };

@@ -1,3 +1,5 @@
+import type { LockScope } from "../spec/labels.ts";
+
 /** What the engine says there is. Nothing in here comes from our own store: losing that loses no knowledge. */
 export type Current = {
   readonly containers: readonly ObservedContainer[];
@@ -37,6 +39,8 @@ export type ObservedContainer = {
   readonly networks: readonly string[];
   /** Names of the volumes it mounts. */
   readonly volumes: readonly string[];
+  /** Whose updates its lock holds up. */
+  readonly lockScope: LockScope;
   /** It has a key for the device API in its environment. */
   readonly hasApiKey: boolean;
   /** The boot that it was made in, for containers that start in a later one only; empty for others. */

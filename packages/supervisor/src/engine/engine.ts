@@ -26,10 +26,10 @@ export interface Engine {
   readonly startContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** Returns when it has stopped; the container's own stop signal and grace period hold. */
   readonly stopContainer: (id: string, signal?: AbortSignal) => Promise<void>;
+  /** Stops and starts it, at once if it does not run; returns when it runs. */
+  readonly restartContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** Removes a stopped container and its anonymous volumes. */
   readonly removeContainer: (id: string, signal?: AbortSignal) => Promise<void>;
-  /** Stops and starts a container in one request. */
-  readonly restartContainer: (id: string, signal?: AbortSignal) => Promise<void>;
   /** How often the engine started a container again after it ended by itself; 0 when it is gone. */
   readonly restartsOf: (id: string, signal?: AbortSignal) => Promise<number>;
   /** What the engine does when the container ends from now on; a container that is gone is no error. */

@@ -8,6 +8,7 @@ import {
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
   LABEL_SUPERVISED,
+  lockScopeOf,
 } from "../spec/labels.ts";
 import type { ContainerState, Current, Health, ObservedContainer, ObservedNetwork, ObservedVolume } from "./current.ts";
 import type { EngineHttp } from "./engine-http.ts";
@@ -93,6 +94,7 @@ function containerOf(wire: WireContainer): ObservedContainer {
     networkMode: wire.HostConfig.NetworkMode,
     networks: wire.NetworkSettings,
     volumes: wire.Mounts.filter((mount) => mount.Type === "volume").map((mount) => mount.Name),
+    lockScope: lockScopeOf(Labels),
     hasApiKey: hasFeature(Labels, "supervisor-api"),
     bootId: Labels[LABEL_BOOT_ID] ?? "",
   };

@@ -60,7 +60,7 @@ export class ReleaseTrials {
     const images = new ImageIndex(current.images);
     const matches = new Map<DesiredApp, MatchedApp>();
     for (const app of desired.apps) {
-      const matched = this.#isOnTrial(app) ? matchApp(app, current, images) : undefined;
+      const matched = this.#isOnTrial(app) ? matchApp(app, { current, images, replaced: new Set() }) : undefined;
       if (matched !== undefined && isInPlace(matched, images) && !this.#options.isStarting(app.id))
         matches.set(app, matched);
       else this.#trials.delete(app.uuid);

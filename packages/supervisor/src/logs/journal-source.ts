@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Paths } from "../device/paths.ts";
 import { jsonLines } from "../engine/json-lines.ts";
 import { readIfThere } from "../storage/durable-file.ts";
 import { type FindService, HOST_UNITS, type JournalEntry, logMessageOf, parseJournalEntry } from "./journal-entry.ts";
@@ -25,6 +26,11 @@ const MAX_COMPLAINT = 500;
 /** The host's own `journalctl`, entered through its root: journal files are read best by the program that wrote them. */
 export function hostJournalctl(rootMount: string): readonly string[] {
   return [join(rootMount, "usr/sbin/chroot"), rootMount, "/usr/bin/journalctl"];
+}
+
+/** The program that stands for the host's journalctl: a test's own, or the host's. */
+export function journalctlOf({ journalctl, rootMount }: Pick<Paths, "journalctl" | "rootMount">): readonly string[] {
+  return journalctl === undefined ? hostJournalctl(rootMount) : [journalctl];
 }
 
 /** What journalctl is asked for: what comes from now on, or after the cursor; without one, all of this boot. Pure. */

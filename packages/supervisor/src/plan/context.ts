@@ -1,3 +1,4 @@
+import type { IntentView } from "../intent/intent.ts";
 import type { Space } from "./space.ts";
 
 /** What the planner has to know besides what is and what should be. All of it may be lost without harm. */
@@ -17,6 +18,10 @@ export type PlanContext = {
   readonly handedOver: ReadonlySet<string>;
   /** Apps with a held update lock -> why they may not be touched. */
   readonly lockedApps: ReadonlyMap<number, string>;
+  /** `<appId>/<service>` of services whose lock is their own and held -> why they may not be touched. */
+  readonly lockedServices: ReadonlyMap<string, string>;
+  /** What was asked for besides the target. */
+  readonly intents: IntentView;
   /** Local mode keeps images and volumes. */
   readonly keepImages: boolean;
   readonly keepVolumes: boolean;

@@ -45,9 +45,14 @@ export function retire(draft: Draft, container: ObservedContainer, survivor?: Su
   }
 }
 
-/** Retires a container unless an update lock of its app is held. */
+/** Why a container may not be touched: the update lock that covers it is held. */
+export function lockOn({ context }: Draft, { appId, service, lockScope }: ObservedContainer): string | undefined {
+  return lockScope === "service" ? context.lockedServices.get(`${appId}/${service}`) : context.lockedApps.get(appId);
+}
+
+/** Retires a container unless the update lock that covers it is held. */
 export function retireUnlessLocked(draft: Draft, container: ObservedContainer, survivor?: Survivor): void {
-  const reason = draft.context.lockedApps.get(container.appId);
+  const reason = lockOn(draft, container);
   if (reason === undefined) retire(draft, container, survivor);
   else draft.waits.push({ appId: container.appId, service: container.service, reason });
 }

@@ -20,8 +20,8 @@ export type MatchedApp = {
   readonly outdatedNetworks: ReadonlySet<string>;
 };
 
-/** Compares an app's containers with its specs: definition hash, image, namespace owner, networks. */
-export function matchApp(app: DesiredApp, current: Current, images: ImageIndex): MatchedApp {
+/** Compares an app's containers with its specs: definition hash, image, namespace owner, networks; one to be made anew never fits. */
+export function matchApp(app: DesiredApp, { current, images, replaced }: MatchInput): MatchedApp {
   const outdatedNetworks = findOutdatedNetworks(app, current);
   const mine = current.containers.filter((container) => container.appId === app.id);
   const byService = Map.groupBy(mine, (container) => container.service);
@@ -34,6 +34,7 @@ export function matchApp(app: DesiredApp, current: Current, images: ImageIndex):
         container.hash === spec.hash &&
         container.state !== "dead" &&
         container.state !== "removing" &&
+        !replaced.has(container.id) &&
         images.isImageOf(container, spec.image) &&
         (spec.networkOwner === undefined || container.networkMode === `container:${owner?.id}`) &&
         !container.networks.some((network) => outdatedNetworks.has(network)),
@@ -44,6 +45,13 @@ export function matchApp(app: DesiredApp, current: Current, images: ImageIndex):
   const orphans = mine.filter((container) => !byName.has(container.service));
   return { services: [...byName.values()], byName, orphans, outdatedNetworks };
 }
+
+type MatchInput = {
+  readonly current: Current;
+  readonly images: ImageIndex;
+  /** Ids of containers that are to be made anew. */
+  readonly replaced: ReadonlySet<string>;
+};
 
 /** A running one first, then the older one, so that which twin survives does not depend on the engine's order. */
 function byPreference(a: ObservedContainer, b: ObservedContainer): number {

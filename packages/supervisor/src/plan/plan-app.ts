@@ -2,13 +2,14 @@ import type { DesiredApp } from "../spec/desired.ts";
 import type { AppView } from "./app-view.ts";
 import { type Draft, retireUnlessLocked } from "./draft.ts";
 import { type MatchedApp, matchApp } from "./match.ts";
+import { planIntentsOfOld } from "./plan-intents.ts";
 import { isAttached } from "./plan-leftovers.ts";
 import { planService } from "./plan-service.ts";
 import { pullObstacles } from "./space.ts";
 
 /** Plans networks, volumes and services of one app. */
 export function planApp(draft: Draft, app: DesiredApp): void {
-  const matched = matchApp(app, draft.current, draft.images);
+  const matched = matchApp(app, { ...draft, replaced: draft.context.intents.replace });
   planNetworks(draft, app, matched);
   const volumes = new Set(draft.current.volumes.map((volume) => volume.name));
   for (const volume of app.volumes) {
@@ -31,6 +32,7 @@ export function planApp(draft: Draft, app: DesiredApp): void {
   for (const service of matched.services) planService(draft, view, service);
   for (const orphan of matched.orphans) {
     if (view.allImages) retireUnlessLocked(draft, orphan);
+    else planIntentsOfOld(draft, orphan);
   }
 }
 

@@ -8,7 +8,8 @@ import type { ImageIndex } from "./image-index.ts";
 export function planLeftovers(draft: Draft, desired: Desired): void {
   const appIds = new Set(desired.apps.map((app) => app.id));
   for (const container of draft.current.containers) {
-    if (!appIds.has(container.appId)) retireUnlessLocked(draft, container);
+    const isPurged = draft.context.intents.purge.has(container.appId);
+    if (!appIds.has(container.appId) && !isPurged) retireUnlessLocked(draft, container);
   }
   for (const network of draft.current.networks) {
     const isOrphan = network.supervised && network.appId !== undefined && !appIds.has(network.appId);

@@ -1,8 +1,9 @@
 import type { ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { AppView } from "./app-view.ts";
-import { type Draft, recheckAfter, retire, retireUnlessLocked } from "./draft.ts";
+import { type Draft, lockOn, recheckAfter, retire, retireUnlessLocked } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
+import { planIntentsOfOld } from "./plan-intents.ts";
 import { planRunState } from "./run-state.ts";
 
 /** How often the marks of a hand-over are looked for, in milliseconds (compat 4.5). */
@@ -28,6 +29,8 @@ function planReplacement(draft: Draft, view: AppView, { spec, stale }: MatchedSe
     for (const container of stale) retireUnlessLocked(draft, container);
     return;
   }
+  if (!hasImage || (view.updating && !view.allImages))
+    for (const container of stale) planIntentsOfOld(draft, container);
   if (!hasImage) {
     if (spec.strategy === "delete-then-download" && draft.removableImages.length > 0) {
       wait(draft, spec, "the old image is removed first");
@@ -77,9 +80,10 @@ function planCreation(draft: Draft, view: AppView, spec: ContainerSpec): void {
  * name, or a network that has to be made anew.
  */
 function canOverlap(draft: Draft, view: AppView, spec: ContainerSpec, stale: readonly ObservedContainer[]): boolean {
-  if (spec.strategy !== "hand-over" || draft.context.lockedApps.has(spec.appId)) return false;
+  if (spec.strategy !== "hand-over") return false;
   return stale.every(
     (container) =>
+      lockOn(draft, container) === undefined &&
       container.name !== spec.name &&
       container.state === "running" &&
       !container.networks.some((network) => view.matched.outdatedNetworks.has(network)),
@@ -116,7 +120,7 @@ function planRename(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obse
     wait(draft, spec, "other images of the release are still missing");
     return;
   }
-  const locked = draft.context.lockedApps.get(spec.appId);
+  const locked = lockOn(draft, keep);
   if (locked !== undefined) {
     wait(draft, spec, locked);
     return;

@@ -4,6 +4,7 @@ import type { PlanContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { ImageIndex } from "./image-index.ts";
 import { planApp } from "./plan-app.ts";
+import { planPurge } from "./plan-intents.ts";
 import { findRemovableImages, planLeftovers } from "./plan-leftovers.ts";
 import { pullObstacles } from "./space.ts";
 import type { Plan } from "./step.ts";
@@ -23,7 +24,9 @@ export function plan(current: Current, desired: Desired, context: PlanContext): 
   for (const network of desired.networks) {
     if (!present.has(network.name)) draft.steps.push({ do: "create-network", network });
   }
-  for (const app of desired.apps) if (app.isFrozen !== true) planApp(draft, app);
+  const { purge } = context.intents;
+  for (const app of desired.apps) if (app.isFrozen !== true && !purge.has(app.id)) planApp(draft, app);
+  for (const [appId, appUuid] of purge) planPurge(draft, { appId, appUuid }, desired);
   planPrefetch(draft, desired.prefetch);
   planLeftovers(draft, desired);
   const { steps, waits, recheckAfterMs } = draft;

@@ -2,16 +2,17 @@ import type { DependencyCondition } from "@holdfast/contracts";
 import type { ObservedContainer } from "../engine/current.ts";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { AppView } from "./app-view.ts";
-import { type Draft, recheckAfter } from "./draft.ts";
+import { type Draft, lockOn, recheckAfter } from "./draft.ts";
 import type { MatchedService } from "./match.ts";
+import { planStop } from "./plan-intents.ts";
 
 /** Joins networks, starts, restarts or stops the container that is as wanted. A healthy one is not touched. */
 export function planRunState(draft: Draft, view: AppView, service: MatchedService, keep: ObservedContainer): void {
   const { spec } = service;
   const of = { appId: spec.appId, service: spec.service, image: spec.image };
   const isUp = keep.state === "running" || keep.state === "restarting";
-  if (!spec.running) {
-    if (isUp || keep.state === "paused") draft.steps.push({ do: "stop-container", of, id: keep.id });
+  if (!spec.running || draft.context.intents.stopped.has(keep.id)) {
+    planStop(draft, keep);
     return;
   }
   const missing = spec.furtherNetworks.filter(({ network }) => !keep.networks.includes(network));
@@ -47,7 +48,7 @@ function planRestart(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obs
     if (pause !== undefined && keep.health === "unhealthy") recheckAfter(draft, pause);
     return;
   }
-  const locked = draft.context.lockedApps.get(spec.appId);
+  const locked = lockOn(draft, keep);
   if (locked !== undefined) {
     draft.waits.push({ appId: spec.appId, service: spec.service, reason: locked });
     return;
@@ -56,7 +57,7 @@ function planRestart(draft: Draft, view: AppView, spec: ContainerSpec, keep: Obs
     other.spec.networkOwner === spec.service && other.keep?.state === "running" ? [other.keep.id] : [],
   );
   const of = { appId: spec.appId, service: spec.service, image: spec.image };
-  draft.steps.push({ do: "restart-container", of, id: keep.id, sharing });
+  draft.steps.push({ do: "restart-container", of, id: keep.id, sharing, isUnhealthy: true });
 }
 
 function isDueForRestart(draft: Draft, spec: ContainerSpec, keep: ObservedContainer): boolean {
@@ -69,7 +70,7 @@ function isDueForRestart(draft: Draft, spec: ContainerSpec, keep: ObservedContai
  * this process finds it so at its start: then a stop that was cut short may be the reason.
  */
 function needsStart(draft: Draft, spec: ContainerSpec, keep: ObservedContainer): boolean {
-  if (keep.state === "created") return true;
+  if (keep.state === "created" || draft.context.intents.start.has(keep.id)) return true;
   if (keep.state !== "exited" || draft.context.seenRunning.has(keep.id)) return false;
   if (spec.restart === "always" || spec.restart === "unless-stopped") return true;
   return spec.restart === "on-failure" && keep.exitCode !== 0;

@@ -38,6 +38,8 @@ export type Step =
       readonly of: ServiceRef;
       readonly id: string;
       readonly sharing: readonly string[];
+      /** It is restarted because its healthcheck fails, not because somebody asked. */
+      readonly isUnhealthy?: boolean;
     }
   | {
       readonly do: "stop-container" | "remove-container";

@@ -53,6 +53,14 @@ export function isFalsy(text: string | undefined): boolean {
   return text !== undefined && FALSY.has(text.toLowerCase());
 }
 
+/** Whose updates a service's lock holds up: those of its whole app (balena's way), or its own only. */
+export type LockScope = "app" | "service";
+
+/** The scope that a service's label names; any other value means the whole app. */
+export function lockScopeOf(labels: Readonly<Record<string, string>>): LockScope {
+  return labels["io.holdfast.update.lock-scope"] === "service" ? "service" : "app";
+}
+
 /** Whether a service asks for a feature of the device by label. */
 export function hasFeature(labels: Readonly<Record<string, string>>, feature: Feature): boolean {
   return isTruthy(labels[`io.balena.features.${feature}`]);

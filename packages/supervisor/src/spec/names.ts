@@ -2,7 +2,7 @@
 export const networkName = (appUuid: string, network: string): string => `${appUuid}_${network}`;
 export const volumeName = (appId: number, volume: string): string => `${appId}_${volume}`;
 
-/** The one volume that belongs to no app (compat 4.3). */
+/** One volume for the device, not one per app: the host reads it. */
 export const EXTRA_FIRMWARE_VOLUME = "extra-firmware";
 
 /** Where a service's locks lie on the host; the service sees it as /tmp/balena. */

@@ -1,4 +1,5 @@
 import { runStep } from "../apply/run-step.ts";
+import { noIntents } from "../intent/intent.ts";
 import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
 import type { Step } from "../plan/step.ts";
@@ -27,6 +28,8 @@ export function freshContext(engine: SimulatedEngine): PlanContext {
     space: { freeBytes: Number.POSITIVE_INFINITY, needs: new Map() },
     handedOver: new Set(),
     lockedApps: new Map(),
+    lockedServices: new Map(),
+    intents: noIntents,
     keepImages: false,
     keepVolumes: false,
     ownedImages: [...engine.images.keys()],

@@ -11,7 +11,9 @@ import {
   LABEL_SERVICE_ID,
   LABEL_SERVICE_NAME,
   LABEL_SUPERVISED,
+  lockScopeOf,
 } from "../spec/labels.ts";
+import { EXTRA_FIRMWARE_VOLUME } from "../spec/names.ts";
 
 type Container = {
   readonly id: string;
@@ -54,11 +56,21 @@ export class SimulatedEngine implements Engine {
   now = 1_000_000;
   /** Throws at the call with this number (counted from 0), before or after its effect. */
   fault: { readonly at: number; readonly when: "before" | "after" } | undefined;
+  /** From the call with this number on, before or after its effect, every call fails: no step of this process gets through. */
+  halt: { readonly at: number; readonly when: "before" | "after" } | undefined;
+  isHalted = false;
   /** Awaited before and after each call, so that calls overlap. */
   delay: () => Promise<void> = async () => {};
   #ids = 0;
 
+  /** Ends a halt: what comes next is a new process. */
+  revive(): void {
+    this.halt = undefined;
+    this.isHalted = false;
+  }
+
   async observe(): Promise<Current> {
+    if (this.isHalted) throw new Error("halted");
     await this.delay();
     const seen = this.#look();
     await this.delay();
@@ -108,6 +120,11 @@ export class SimulatedEngine implements Engine {
       const volumes = body.HostConfig.Binds.map((bind) => bind.split(":")[0] ?? "").filter(
         (from) => !from.startsWith("/"),
       );
+      // The engine makes what is missing; all but this one are the supervisor's to make.
+      if (volumes.includes(EXTRA_FIRMWARE_VOLUME) && !this.volumes.has(EXTRA_FIRMWARE_VOLUME)) {
+        const made = { Name: EXTRA_FIRMWARE_VOLUME, Driver: "local", DriverOpts: {}, Labels: {} };
+        this.volumes.set(EXTRA_FIRMWARE_VOLUME, made);
+      }
       for (const volume of volumes) if (!this.volumes.has(volume)) throw new Error(`no such volume: ${volume}`);
       this.#ids += 1;
       const id = `c${this.#ids}`;
@@ -253,9 +270,13 @@ export class SimulatedEngine implements Engine {
   async #change<T>(call: string, effect: () => T): Promise<T> {
     const number = this.calls.length;
     this.calls.push(call);
+    if (this.halt?.at === number && this.halt.when === "before") this.isHalted = true;
+    if (this.isHalted) throw new Error(`halted before ${call}`);
     if (this.fault?.at === number && this.fault.when === "before") throw new Error(`fault before ${call}`);
     await this.delay();
     const result = effect();
+    if (this.halt?.at === number) this.isHalted = true;
+    if (this.isHalted) throw new Error(`halted after ${call}`);
     await this.delay();
     if (this.fault?.at === number && this.fault.when === "after") throw new Error(`fault after ${call}`);
     return result;
@@ -281,6 +302,7 @@ function observed(container: Container): ObservedContainer {
     networkMode: HostConfig.NetworkMode,
     networks: [...container.networks],
     volumes: container.volumes,
+    lockScope: lockScopeOf(Labels),
     hasApiKey: hasFeature(Labels, "supervisor-api"),
     bootId: Labels[LABEL_BOOT_ID] ?? "",
   };

@@ -43,5 +43,11 @@ describe("lines that wait", () => {
     buffer.push({ ...service, message: "after" });
     expect(buffer.takeAll()).toEqual([expect.stringContaining("after")]);
     expect(buffer.isEmpty()).toBe(true);
+    buffer.push({ ...service, message: "new" });
+    buffer.putBack(["old\n"]);
+    expect(buffer.takeAll()).toEqual(["old\n", expect.stringContaining("new")]);
+    buffer.putBack(["x".repeat(MAX_BUFFER), "\n"]);
+    buffer.lose(1);
+    expect(buffer.takeAll()).toEqual([expect.stringContaining("Suppressed 3 message(s)")]);
   });
 });

@@ -43,6 +43,24 @@ export class LogBuffer {
     return lines;
   }
 
+  /** Lines that were taken and may not have got through: they come first again, or count as dropped for want of room. */
+  putBack(lines: readonly string[]): void {
+    const size = Buffer.byteLength(lines.join(""));
+    if (this.#bytes + size > MAX_BUFFER) {
+      this.lose(lines.length);
+      return;
+    }
+    this.#lines = [...lines, ...this.#lines];
+    this.#bytes += size;
+    this.#wake.ring();
+  }
+
+  /** Lines that were taken did not get through; they are told of as dropped. */
+  lose(count: number): void {
+    this.#dropped += count;
+    this.#wake.ring();
+  }
+
   isEmpty(): boolean {
     return this.#lines.length === 0 && this.#dropped === 0;
   }

@@ -54,6 +54,10 @@ export class LogUplink {
   readonly buffer: LogBuffer;
   #failures = 0;
   #lastReason = "";
+  /** The last lines written, while it is not known whether the connection was alive. */
+  #unsure: readonly string[] = [];
+  /** They have been written before, to a connection that broke. */
+  #isSecondTry = false;
 
   constructor(options: LogUplinkOptions) {
     this.#options = options;
@@ -72,6 +76,7 @@ export class LogUplink {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
+        this.#rescue();
         const reason = messageOf(error);
         if (reason !== this.#lastReason) log.warn(`Logs cannot be sent: ${reason}`);
         this.#lastReason = reason;
@@ -79,6 +84,19 @@ export class LogUplink {
         this.#failures += 1;
       }
     }
+  }
+
+  /**
+   * What is written to a dead connection is lost without a word until the answer comes back that it is dead: such lines
+   * are sent again, but once only, since a server may break on them.
+   */
+  #rescue(): void {
+    const lines = this.#unsure;
+    this.#unsure = [];
+    if (lines.length === 0) return;
+    if (this.#isSecondTry) this.buffer.lose(lines.length);
+    else this.buffer.putBack(lines);
+    this.#isSecondTry = !this.#isSecondTry;
   }
 
   #retryPause(): number {
@@ -115,14 +133,18 @@ export class LogUplink {
 
   async #write(gzip: Gzip, broken: Promise<never>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const { idleMs, gatherMs } = this.#times;
+    const { idleMs, gatherMs, graceMs } = this.#times;
     while (!signal.aborted) {
       const lines = this.buffer.takeAll();
       if (lines.length === 0) break;
+      this.#unsure = lines;
       const isTaken = gzip.write(lines.join(""));
       gzip.flush(constants.Z_SYNC_FLUSH);
       if (!isTaken) await this.#untilTaken(gzip, broken, signal);
       await Promise.race([clock.sleep(gatherMs, signal), broken]);
+      await Promise.race([this.buffer.untilFilled(graceMs, signal), broken]);
+      this.#unsure = [];
+      this.#isSecondTry = false;
       await Promise.race([this.buffer.untilFilled(idleMs, signal), broken]);
     }
     await this.#close(gzip, broken, signal);
