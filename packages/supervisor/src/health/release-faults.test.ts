@@ -15,7 +15,7 @@ async function findings(change: object, troubles: Troubles, service: TestService
   if (app === undefined) throw new Error("no app");
   const seen = await engine.observe();
   const current = { ...seen, containers: seen.containers.map((one) => ({ ...one, ...change })) };
-  const matched = matchApp(app, current, new ImageIndex(current.images));
+  const matched = matchApp(app, { current, images: new ImageIndex(current.images), replaced: new Set() });
   return releaseFaults({ matched, troublesOf: () => troubles, healthRestartsOf: () => 2, stableMs: 1000 });
 }
 
