@@ -11,9 +11,9 @@ import { SupervisorProcess } from "./engine/supervisor-process.ts";
 
 /** One process that ends at once when asked to; what it did not forget at its start makes it unhealthy. */
 const FOREVER = ["sh", "-c", ": >/tmp/sick; trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"];
-const CRASHES = ["sh", "-c", "sleep 0.2; exit 3"];
+const CRASHES = ["sh", "-c", "exit 3"];
 const CHECK = { test: ["CMD", "sh", "-c", "[ ! -s /tmp/sick ]"], interval: "1s", retries: 1 };
-const WINDOW = { "io.holdfast.health.window": "4s" };
+const WINDOW = { "io.holdfast.health.window": "5s" };
 
 type Service = Record<string, unknown>;
 function target(commit: string, services: Record<string, Service>): unknown {

@@ -11,8 +11,8 @@ const HOPELESS_RESTARTS = 2;
 export type Findings = {
   /** Sentences: what is wrong with which service. */
   readonly faults: readonly string[];
-  /** A healthcheck has not decided yet. */
-  readonly isStarting: boolean;
+  /** A healthcheck has not decided yet, a container has only just come up again, or starts in the next boot only. */
+  readonly isUndecided: boolean;
   /** Something is wrong that time does not heal. */
   readonly isHopeless: boolean;
 };
@@ -32,13 +32,22 @@ export function releaseFaults(input: Findable): Findings {
     return fault === undefined ? [] : [`${service.spec.service} ${fault}`];
   });
   const running = input.matched.services.flatMap(({ keep }) => (keep?.state === "running" ? [keep] : []));
+  const hasNotSettled = running.some(({ id, health }) => {
+    const { count, calmMs } = input.troublesOf(id);
+    return health === "starting" || (count > 0 && calmMs < input.stableMs);
+  });
   return {
     faults,
-    isStarting: running.some(({ health }) => health === "starting"),
+    isUndecided: hasNotSettled || input.matched.services.some(waitsForBoot),
     isHopeless: running.some(({ id, health }) => {
       return health === "unhealthy" && input.healthRestartsOf(id) >= HOPELESS_RESTARTS;
     }),
   };
+}
+
+/** In this boot it is not meant to start; what becomes of it is seen in the next one. */
+function waitsForBoot({ spec, keep }: Pick<MatchedService, "spec" | "keep">): boolean {
+  return keep?.state === "created" && spec.startsAfterBoot !== undefined && spec.startsAfterBoot === keep.bootId;
 }
 
 function faultOf({ spec, keep }: MatchedService, input: Findable): string | undefined {
@@ -47,8 +56,7 @@ function faultOf({ spec, keep }: MatchedService, input: Findable): string | unde
     case undefined:
       return "could not be made";
     case "created":
-      // In this boot it is not meant to start.
-      return spec.startsAfterBoot !== undefined && spec.startsAfterBoot === keep.bootId ? undefined : "did not start";
+      return waitsForBoot({ spec, keep }) ? undefined : "did not start";
     case "restarting":
     case "dead":
     case "removing":

@@ -227,20 +227,20 @@ describe("the record of releases", () => {
       device.engine.crashing.add("img:2");
       const start = device.places;
       device.killAt = killAt < 0 ? -1 : start + killAt;
-      const life = device.want(quick.next).then(() => device.live(MINUTE));
+      const life = device.want(quick.next).then(() => device.live(MINUTE / 2));
       const death = await life.catch((error: unknown) => error);
       return { device, death, places: device.places - start };
     };
     await using clean = await scratchDirectory();
     const { device: undisturbed, places } = await update(clean.path, -1);
     expect(runs(undisturbed)).toEqual(OLD_RUNS);
-    expect(places).toBeGreaterThan(40);
+    expect(places).toBeGreaterThan(30);
     for (let at = 0; at < places; at += 1) {
       await using scratch = await scratchDirectory();
       const { device, death } = await update(scratch.path, at);
       expect(death).toBeInstanceOf(Killed);
       await device.boot();
-      await device.live(MINUTE);
+      await device.live(MINUTE / 2);
       expect(runs(device)).toEqual(OLD_RUNS);
       expect(device.desired?.apps[0]?.rejected?.commit).toBe("next");
     }

@@ -12,7 +12,7 @@ const DEFAULT_WINDOW_MS = 5 * 60_000;
 const QUIET_WINDOW_MS = 60_000;
 /** A container is stable after this part of the window. */
 const STABLE_PART = 0.2;
-/** A healthcheck that has not decided at the end of the window is looked at again so often, if no event comes. */
+/** What is undecided at the end of the window is looked at again so often, if no event comes. */
 const UNDECIDED_LOOK_MS = 10_000;
 
 export type Verdict = { readonly app: DesiredApp; readonly fault?: string };
@@ -89,7 +89,7 @@ export class ReleaseTrials {
     });
     const left = trial.since + windowMs - now;
     if (findings.faults.length > 0 && (left <= 0 || findings.isHopeless)) return this.#bad(app, trial, findings);
-    if (left <= 0 && !findings.isStarting) return { app };
+    if (left <= 0 && !findings.isUndecided) return { app };
     this.#nextLookMs = Math.min(this.#nextLookMs, Math.max(left, left <= 0 ? UNDECIDED_LOOK_MS : 0));
     return undefined;
   }
