@@ -3,7 +3,7 @@ import type { Current } from "../engine/current.ts";
 import type { PullOptions } from "../engine/engine.ts";
 import { ApplyBench } from "../testing/apply-bench.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";
-import type { RoundEffects } from "./apply-loop.ts";
+import type { RoundEffects } from "./round-effects.ts";
 
 /** Every call takes a while, so that steps overlap with looks at the engine. */
 function slowEngine(): SimulatedEngine {

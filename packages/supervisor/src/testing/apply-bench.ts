@@ -1,4 +1,5 @@
-import { ApplyLoop, type RoundEffects } from "../apply/apply-loop.ts";
+import { ApplyLoop } from "../apply/apply-loop.ts";
+import type { RoundEffects } from "../apply/round-effects.ts";
 import { IntentStore } from "../intent/intent-store.ts";
 import { Intents } from "../intent/intents.ts";
 import { desiredOf, noEffects, type TestApp, wireOf } from "./fixtures.ts";
