@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RoundEffects } from "../apply/apply-loop.ts";
+import type { RoundEffects } from "../apply/round-effects.ts";
 import { lockGroupsOf } from "../locks/lock-group.ts";
 import { UpdateLocks } from "../locks/update-locks.ts";
 import { ApplyBench } from "../testing/apply-bench.ts";
