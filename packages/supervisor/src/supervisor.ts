@@ -361,9 +361,10 @@ export class Supervisor {
       reboot: (options) => this.#host.reboot(options),
       shutdown: (options) => this.#host.shutdown(options),
       update: ({ force, cancel }) => {
-        this.#loop.retry({ force, cancel });
-        this.#fleet.cloud()?.poke({ force, cancel });
-        return force || this.#fleet.config().instantUpdates;
+        const isTaken = force || this.#fleet.config().instantUpdates;
+        if (isTaken) this.#loop.retry({ force, cancel });
+        if (isTaken) this.#fleet.cloud()?.poke({ force, cancel });
+        return isTaken;
       },
       replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
       environmentOf: (id) => engine.environmentOf(id),
