@@ -6,6 +6,8 @@ import { cacheRoot } from "@holdfast/image";
 import { warmCache } from "../build/warm-cache.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
+/** Compressed pieces of the supervisor's image: over a minute of work, and a stage of its own. */
+const FRAMES = "stages/layer-frame";
 /** Numbers that no account of this machine is likely to have. */
 const ID = 54_321;
 const SUBORDINATE = 54_400_000;
@@ -24,7 +26,7 @@ export type OrdinaryUser = {
 
 /**
  * Prepares the user's files below a folder. The account is in a mount namespace only; the machine's own files stay as they
- * are. The cache has the machine's package files and tools, nothing else.
+ * are. The cache has the machine's package files, tools and compressed frames, nothing else.
  * @throws Error that says what is missing: it needs root and newuidmap
  */
 export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
@@ -33,13 +35,14 @@ export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
   const [own, seen, cache] = [join(folder, "home"), join(folder, "checkout"), join(folder, "home/cache")];
   // Package files are the user's own: some may have to be fetched.
   await warmCache(cache, { debs: true });
-  const shared = ["tools", "node", "stages/layer-frame"];
+  const shared = ["tools", "node"];
   for (const name of shared) await mkdir(join(cacheRoot(process.env), name), { recursive: true });
   const directories = [own, seen, cache, join(cache, "stages"), join(cache, "debs")];
   for (const directory of [...directories, ...shared.map((name) => join(cache, name))]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, ID, ID);
   }
+  await ownCopy(join(cacheRoot(process.env), FRAMES), join(cache, FRAMES));
   const accounts: Readonly<Record<string, string>> = {
     passwd: `someone:x:${ID}:${ID}::${own}:/bin/sh\n`,
     group: `someone:x:${ID}:\n`,
@@ -61,6 +64,17 @@ export async function ordinaryUser(folder: string): Promise<OrdinaryUser> {
     checkout: seen,
     node: join(seen, relative(checkout, process.execPath)),
   };
+}
+
+/**
+ * Links what is compressed already, into directories of the user's own: frames that this checkout needs and nobody has made
+ * yet are made by the user.
+ */
+async function ownCopy(from: string, to: string): Promise<void> {
+  await mkdir(from, { recursive: true });
+  await mkdir(to, { recursive: true });
+  await runHere(`cp --archive --link ${from}/. ${to} 2>/dev/null || cp --archive ${from}/. ${to}`);
+  await runHere(`find ${to} -type d -exec chown ${ID}:${ID} {} +`);
 }
 
 async function runHere(command: string): Promise<void> {
