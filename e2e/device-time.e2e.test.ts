@@ -78,18 +78,20 @@ describe("the clock across a restart", () => {
   });
 
   it("is not turned back by a clock chip whose driver comes late", async () => {
-    // The kernel may have written NTP's time to the chip meanwhile: this one is ahead of it in any case.
-    await device.shell("date --utc --set='+4 days' && systemctl restart fake-hwclock.service");
     const before = await kept();
     const chip = await device.shell(
       "find /sys/bus/*/drivers/rtc_cmos -mindepth 1 -maxdepth 1 -name '*[:_]*' -type l | head -n 1",
     );
     expect(chip).not.toBe("");
-    await device.shell(`cd "$(dirname ${chip})" && for verb in unbind bind; do basename ${chip} >$verb; sleep 1; done`);
-    // The kernel did turn it back to the chip's time, days behind.
-    expect(await device.shell("dmesg | grep -c 'setting system clock to'")).not.toBe("0");
+    // The kernel sets the clock from its first chip only, and somebody holds that: the test does what the kernel would.
+    const back = "date --utc --set='3 days ago' >/dev/null";
+    await device.shell(
+      `cd "$(dirname ${chip})" && basename ${chip} >unbind && sleep 1 && ${back} && basename ${chip} >bind`,
+    );
     await expect.poll(deviceTime, soon).toBeGreaterThanOrEqual(before);
-    expect(await device.shell("journalctl -o cat -u timeinit-rtc.service")).toMatch(/what it was last/);
+    expect(await device.shell("journalctl -o cat -u timeinit-rtc.service")).toMatch(
+      /the clock said .* now says .*, (what it was last|the clock chip's)/,
+    );
   });
 });
 
