@@ -80,8 +80,8 @@ describe("a disk that hangs", () => {
     const boot = await device.bootId();
     const from = await consoleEnd(device.vm);
     await stallDisk(device.vm, true);
-    // The firmware says so: the device starts over.
-    await waitForConsole(device.vm, "BdsDxe", { from, timeout: minutes(5) });
+    // The kernel says so; the firmware then waits for the disk, too.
+    await waitForConsole(device.vm, "reboot: Restarting system", { from, timeout: minutes(5) });
     await stallDisk(device.vm, false);
     await device.untilUp();
     expect(await device.bootId()).not.toBe(boot);
