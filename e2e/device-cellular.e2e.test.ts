@@ -17,7 +17,7 @@ let lines: readonly string[];
 
 beforeAll(async () => {
   device = await bootedDevice("e2e-cellular");
-  lines = (await device.shell("cd /sys/class/tty && ls -d ttyS* | xargs -n 1 -I{} sh -c 'readlink -f {} | grep /pci'"))
+  lines = (await device.shell("for line in /sys/class/tty/ttyS*; do readlink -f $line; done | grep /pci"))
     .split("\n")
     .map((path) => path.split("/").at(-1) ?? "");
   expect(lines).toHaveLength(2);
