@@ -276,8 +276,13 @@ export class ApplyLoop {
     return step.do === "pull-image" && !this.#running.has(stepKey(step));
   }
 
+  /** Steps under way, and those that ended after the look. */
+  #unseen(): Step[] {
+    return [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+  }
+
   #scene(desired: Desired, current: Current): Scene {
-    const running = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    const running = this.#unseen();
     return { desired, current, plan: this.#plan, running, failureOf: (key) => this.#backoff.failureOf(key) };
   }
 
@@ -307,7 +312,7 @@ export class ApplyLoop {
 
   /** The engine makes a missing volume along with a container: nothing is removed meanwhile. */
   #isCreating(): boolean {
-    const steps = [...[...this.#running.values()].map(({ step }) => step), ...this.#finished.values()];
+    const steps = this.#unseen();
     return steps.some((step) => step.do === "create-container");
   }
 

@@ -66,3 +66,8 @@ export type ObservedImage = {
   /** `name:tag` and `name@sha256:…`, as the engine lists them. */
   readonly references: readonly string[];
 };
+
+/** Whether a container has processes, paused ones too. */
+export function isUp({ state }: ObservedContainer): boolean {
+  return state === "running" || state === "restarting" || state === "paused";
+}

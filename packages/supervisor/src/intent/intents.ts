@@ -1,10 +1,10 @@
 import { HoldfastError, worldError } from "@holdfast/contracts";
-import type { Current } from "../engine/current.ts";
+import { type Current, isUp } from "../engine/current.ts";
 import type { LockRefusal } from "../locks/update-locks.ts";
 import type { Step } from "../plan/step.ts";
 import type { Intent, IntentView } from "./intent.ts";
 import type { IntentStore } from "./intent-store.ts";
-import { containersOf, isPurged, isUp, judge, type Scene } from "./judge.ts";
+import { containersOf, isPurged, judge, type Scene } from "./judge.ts";
 
 /** Each one waiting is a request that waits. */
 const MAX_PENDING = 64;

@@ -1,5 +1,5 @@
 import type { Failure } from "../apply/backoff.ts";
-import type { Current, ObservedContainer } from "../engine/current.ts";
+import { type Current, isUp, type ObservedContainer } from "../engine/current.ts";
 import { volumesToPurge } from "../plan/plan-intents.ts";
 import { type Plan, type Step, stepKey } from "../plan/step.ts";
 import type { Desired } from "../spec/desired.ts";
@@ -18,10 +18,6 @@ export type Scene = {
 
 /** How far an intent is: to be gone on with, carried out, or failed with the reason. */
 export type Verdict = "open" | "done" | { readonly failed: string };
-
-export function isUp({ state }: ObservedContainer): boolean {
-  return state === "running" || state === "restarting" || state === "paused";
-}
 
 /** The containers of an intent's services. */
 export function containersOf(intent: Intent, current: Current): ObservedContainer[] {
@@ -50,15 +46,15 @@ export type Judged = {
 export function judge({ intent, left, acted }: Judged, scene: Scene): Verdict {
   const { current, desired, plan, running } = scene;
   const containers = containersOf(intent, current);
+  const isGone = !containers.some(({ id }) => left.has(id) && !acted.has(id));
   if (intent.do === "stop") {
     const isTouched = running.some((step) => worksOn(step, intent));
     if (!isTouched && !containers.some(isUp)) return "done";
-  } else if (!containers.some(({ id }) => left.has(id) && !acted.has(id)) && isBack({ intent, left, acted }, scene)) {
+  } else if (isGone && isBack({ intent, left, acted }, scene)) {
     return "done";
   }
   const reason = failureIn(intent, scene);
   if (reason !== undefined) return { failed: reason };
-  const isGone = !containers.some(({ id }) => left.has(id) && !acted.has(id));
   const isIdle = ![...plan.steps, ...running].some((step) => concerns(step, intent, desired));
   // What is left waits for something else, a dependency's health perhaps: the loop goes on, nobody has to stand by.
   return intent.do !== "stop" && isGone && isIdle ? "done" : "open";

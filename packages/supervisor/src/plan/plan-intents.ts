@@ -1,4 +1,4 @@
-import type { Current, ObservedContainer } from "../engine/current.ts";
+import { type Current, isUp, type ObservedContainer } from "../engine/current.ts";
 import type { Desired, DesiredApp } from "../spec/desired.ts";
 import { EXTRA_FIRMWARE_VOLUME } from "../spec/names.ts";
 import { type Draft, lockOn, retireUnlessLocked } from "./draft.ts";
@@ -62,8 +62,4 @@ function mountsFirmware({ services }: DesiredApp): boolean {
   return services.some(({ body }) =>
     body.HostConfig.Binds.some((bind) => bind.startsWith(`${EXTRA_FIRMWARE_VOLUME}:`)),
   );
-}
-
-function isUp({ state }: ObservedContainer): boolean {
-  return state === "running" || state === "restarting" || state === "paused";
 }
