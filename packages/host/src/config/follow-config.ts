@@ -35,7 +35,7 @@ function settledText(machine: Machine): string | undefined {
 
 /**
  * Makes the running device follow config.json. systemd does not tell of changes while this runs: so it looks again
- * before it ends, and a timer runs it once more a few seconds after each change.
+ * before it ends, and its unit has `lookAgain` run a few seconds later.
  * @returns 1 when the file was invalid or missing and nothing was changed.
  */
 export function followConfig(machine: Machine): number {
@@ -45,10 +45,15 @@ export function followConfig(machine: Machine): number {
     if (isNew) {
       machine.log("config.json changed");
       markSeen(machine, text);
-      machine.run(["systemctl", "--no-block", "restart", "config-json-settle.timer"]);
     }
     const found = readChange(machine, text, isNew ? machine.log : () => undefined);
     if (found !== undefined) applyConfig(machine, found, "change");
     if (machine.readText(CONFIG_JSON) === text || round === MOST_ROUNDS) return found === undefined ? 1 : 0;
   }
+}
+
+/** Has the file followed when it changed since somebody last looked. */
+export function lookAgain(machine: Machine): number {
+  if (wasSeen(machine, machine.readText(CONFIG_JSON))) return 0;
+  return machine.run(["systemctl", "--no-block", "start", "config-json.service"]).status;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CommandHandler, PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
 import { copyAtBoot } from "./copy-connections.ts";
-import { followConnections } from "./follow-connections.ts";
+import { followConnections, lookAgain } from "./follow-connections.ts";
 
 const FROM = "/mnt/boot/system-connections";
 const TO = "/etc/NetworkManager/system-connections";
@@ -188,7 +188,16 @@ describe("while the device runs", () => {
     expect(machine.readText(`${TO}/slow`)).toBe(whole);
     expect(machine.lines.filter((line) => line.includes("slow"))).toEqual(["system-connections/slow: copied"]);
     expect(machine.commands).toContain("nmcli connection reload");
-    expect(machine.commands).toContain("systemctl --no-block restart holdfast-connections-settle.timer");
+  });
+
+  it("is run again for a change that systemd did not tell of, and only then", () => {
+    const machine = device({ handler: running });
+    copyAtBoot(machine);
+    machine.commands.length = 0;
+    expect([lookAgain(machine), machine.commands]).toEqual([0, []]);
+    machine.put(`${FROM}/late`, keyfile("late", "[ipv4]\nmethod=auto\n"));
+    lookAgain(machine);
+    expect(machine.commands).toEqual(["systemctl --no-block start holdfast-connections.service"]);
   });
 
   it("does nothing when nothing changed, and repeats no report", () => {

@@ -20,12 +20,16 @@ function settled(machine: Machine): Look {
 }
 
 /**
- * Makes the running device follow its boot partition. systemd does not tell of changes while this runs, so a timer has it
- * look once more a few seconds after each change.
+ * Makes the running device follow its boot partition. systemd does not tell of changes while this runs: its unit has
+ * `lookAgain` run a few seconds later.
  */
 export function followConnections(machine: Machine): number {
-  if (wasSeen(machine, look(machine))) return 0;
-  machine.run(["systemctl", "--no-block", "restart", "holdfast-connections-settle.timer"]);
-  followBootPartition(machine, settled(machine));
+  if (!wasSeen(machine, look(machine))) followBootPartition(machine, settled(machine));
   return 0;
+}
+
+/** Has the folders followed when they changed since somebody last looked. */
+export function lookAgain(machine: Machine): number {
+  if (wasSeen(machine, look(machine))) return 0;
+  return machine.run(["systemctl", "--no-block", "start", "holdfast-connections.service"]).status;
 }

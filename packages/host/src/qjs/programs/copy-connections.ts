@@ -1,5 +1,8 @@
 import { copyAtBoot } from "../../connections/copy-connections.ts";
-import { followConnections } from "../../connections/follow-connections.ts";
+import { followConnections, lookAgain } from "../../connections/follow-connections.ts";
 import { main } from "../main.ts";
 
-main((machine, [mode]) => (mode === "change" ? followConnections(machine) : copyAtBoot(machine)));
+main((machine, [mode]) => {
+  if (mode === "boot") return copyAtBoot(machine);
+  return mode === "look" ? lookAgain(machine) : followConnections(machine);
+});

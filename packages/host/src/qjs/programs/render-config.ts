@@ -1,5 +1,8 @@
 import { configureAtBoot } from "../../config/apply-config.ts";
-import { followConfig } from "../../config/follow-config.ts";
+import { followConfig, lookAgain } from "../../config/follow-config.ts";
 import { main } from "../main.ts";
 
-main((machine, [mode]) => (mode === "boot" ? configureAtBoot(machine) : followConfig(machine)));
+main((machine, [mode]) => {
+  if (mode === "boot") return configureAtBoot(machine);
+  return mode === "look" ? lookAgain(machine) : followConfig(machine);
+});
