@@ -29,6 +29,12 @@ export function splitReference(reference: string): { readonly name: string; read
   return { name: normal.slice(0, at), tag: normal.slice(at + 1) };
 }
 
+/** Host and port of the registry that a reference names; undefined when it names none: Docker Hub's. */
+export function registryOf(reference: string): string | undefined {
+  const [first = "", ...rest] = reference.split("/");
+  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : undefined;
+}
+
 /** The digest part, `sha256:…`, when the reference has one. */
 export function digestOf(reference: string): string | undefined {
   const hex = DIGEST.exec(reference)?.[1];

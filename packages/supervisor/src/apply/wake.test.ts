@@ -1,8 +1,6 @@
 import { expect, it } from "vitest";
 import { systemClock } from "../clock.ts";
-import { Wake } from "./wake.ts";
-
-const FOREVER_MS = 3_600_000;
+import { FOREVER_MS, Wake } from "./wake.ts";
 
 it("returns for a ring before or during the wait, and for the signal", async () => {
   const wake = new Wake();

@@ -1,5 +1,8 @@
 import type { Clock } from "../clock.ts";
 
+/** Longest sleep of who waits for nothing but a bell: timers take no more than 24 days. */
+export const FOREVER_MS = 86_400_000;
+
 /** A bell: rings before the wait are not lost, many rings count once. */
 export class Wake {
   #rung = false;

@@ -1,6 +1,7 @@
 import { type HoldfastError, worldError } from "@holdfast/contracts";
 import * as z from "zod";
 import { readIfThere, writeDurably } from "../storage/durable-file.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 
 const objectSchema = z.record(z.string(), z.unknown());
 /** All that config.json says, also what is not the supervisor's. */
@@ -12,7 +13,7 @@ export type ConfigContent = Readonly<Record<string, unknown>>;
  */
 export class ConfigJsonFile {
   readonly #path: string;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(path: string) {
     this.#path = path;
@@ -45,7 +46,7 @@ export class ConfigJsonFile {
    */
   edit(make: (content: ConfigContent) => ConfigContent): Promise<ConfigContent> {
     // One after the other: two writers would share the temporary file, and the second lose what the first wrote.
-    const done = this.#queue.then(async () => {
+    return this.#queue.run(async () => {
       const before = await this.content();
       const after = make(before);
       if (JSON.stringify(after) !== JSON.stringify(before)) {
@@ -53,8 +54,6 @@ export class ConfigJsonFile {
       }
       return after;
     });
-    this.#queue = done.catch(() => undefined);
-    return done;
   }
 }
 

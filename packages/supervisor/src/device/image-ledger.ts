@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Current } from "../engine/current.ts";
 import { ImageIndex } from "../plan/image-index.ts";
 import { readIfThere, writeDurably } from "../storage/durable-file.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 
 const ledger = z.object({ version: z.literal(1), references: z.array(z.string()) });
 
@@ -13,7 +14,7 @@ const ledger = z.object({ version: z.literal(1), references: z.array(z.string())
 export class ImageLedger {
   readonly #path: string;
   readonly #references: Set<string>;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new SerialQueue();
 
   private constructor(path: string, references: readonly string[]) {
     this.#path = path;
@@ -55,8 +56,6 @@ export class ImageLedger {
 
   /** One write at a time, in order; each writes the newest content. */
   #write(): Promise<void> {
-    const write = () => writeDurably(this.#path, JSON.stringify({ version: 1, references: this.list() }));
-    this.#writing = this.#writing.then(write, write);
-    return this.#writing;
+    return this.#writes.run(() => writeDurably(this.#path, JSON.stringify({ version: 1, references: this.list() })));
   }
 }

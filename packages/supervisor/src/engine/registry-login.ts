@@ -1,3 +1,5 @@
+import { registryOf } from "@holdfast/contracts";
+
 /** Who the device is to its fleet's registry. */
 export type RegistryIdentity = {
   /** Empty on an unmanaged device, which logs in nowhere. */
@@ -40,12 +42,6 @@ export class RegistryLogin {
     if (!isFleets(registry, api)) return undefined;
     return { username: `d_${uuid}`, password: deviceApiKey, serveraddress: registry };
   }
-}
-
-/** Host and port of the registry that a reference names; undefined for one of Docker Hub. */
-function registryOf(reference: string): string | undefined {
-  const [first = "", ...rest] = reference.split("/");
-  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : undefined;
 }
 
 function isFleets(registry: string, api: string): boolean {

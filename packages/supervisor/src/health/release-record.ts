@@ -3,6 +3,7 @@ import { messageOf, wireApp } from "@holdfast/contracts";
 import * as z from "zod";
 import type { Log } from "../log.ts";
 import { readIfThere, writeDurably } from "../storage/durable-file.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 import type { Rejection } from "../target/target.ts";
 import type { GoodRelease } from "../target/target-in-effect.ts";
 
@@ -27,7 +28,7 @@ const MAX_APPS = 64;
 export class ReleaseRecord {
   readonly #path: string;
   #apps: Readonly<Record<string, Entry>>;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new SerialQueue();
 
   private constructor(path: string, apps: Readonly<Record<string, Entry>>) {
     this.#path = path;
@@ -89,8 +90,6 @@ export class ReleaseRecord {
   #put(uuid: string, changed: Entry): Promise<void> {
     const others = Object.entries(this.#apps).filter(([other]) => other !== uuid);
     this.#apps = Object.fromEntries([...others.slice(1 - MAX_APPS), [uuid, changed]]);
-    const write = () => writeDurably(this.#path, JSON.stringify({ version: 1, apps: this.#apps }));
-    this.#writing = this.#writing.then(write, write);
-    return this.#writing;
+    return this.#writes.run(() => writeDurably(this.#path, JSON.stringify({ version: 1, apps: this.#apps })));
   }
 }

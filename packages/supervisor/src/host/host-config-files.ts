@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ConfigJsonFile } from "../device/config-json-file.ts";
 import { shortName } from "../device/facts.ts";
 import { readIfThere, replaceDurably } from "../storage/durable-file.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 import type { HostConfigChange } from "./host-config-change.ts";
 import { type ProxyView, parseProxy } from "./proxy-file.ts";
 
@@ -18,7 +19,7 @@ export class HostConfigFiles {
   readonly #configJson: ConfigJsonFile;
   readonly #redsocks: string;
   readonly #noProxy: string;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(configJson: ConfigJsonFile, bootFolder: string) {
     this.#configJson = configJson;
@@ -38,9 +39,7 @@ export class HostConfigFiles {
   /** Returns when all of it is on the disk; a power cut leaves each file as it was or as it should be. */
   write(change: HostConfigChange): Promise<void> {
     // Two at once would share temporary files.
-    const done = this.#queue.then(() => this.#write(change));
-    this.#queue = done.catch(() => undefined);
-    return done;
+    return this.#queue.run(() => this.#write(change));
   }
 
   async #write({ hostname, redsocks, noProxy }: HostConfigChange): Promise<void> {

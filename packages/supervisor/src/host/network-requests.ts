@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { worldError } from "@holdfast/contracts";
 import type { NetworkAnswer, NetworkRequest } from "@holdfast/contracts/host";
 import * as z from "zod";
 import { readIfThere } from "../storage/durable-file.ts";
+import { writeVolatile } from "../storage/volatile-file.ts";
 
 const answerSchema: z.ZodType<NetworkAnswer> = z.union([
   z.object({
@@ -36,8 +37,7 @@ export class NetworkRequests {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const base = join(this.#folder, randomUUID());
     const answer = `${base}.answer`;
-    await writeFile(`${base}.new`, JSON.stringify(request), { mode: 0o600 });
-    await rename(`${base}.new`, `${base}.request`);
+    await writeVolatile(`${base}.request`, JSON.stringify(request));
     try {
       for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
         const text = await readIfThere(answer);

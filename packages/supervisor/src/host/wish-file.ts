@@ -1,12 +1,13 @@
 import { messageOf } from "@holdfast/contracts";
 import type { Log } from "../log.ts";
 import { readIfThere, replaceDurably } from "../storage/durable-file.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 
 /** A wish to the host: a file that the host follows, written durably and only when it changes. */
 export class WishFile {
   readonly #path: string;
   readonly #log: Log;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(path: string, log: Log) {
     this.#path = path;
@@ -21,13 +22,12 @@ export class WishFile {
   /** Returns when it is on the disk; undefined removes the file. A failure is logged: the former wish stays in force. */
   put(wish: string | undefined): Promise<void> {
     // One after the other: two writers would share the temporary file.
-    this.#queue = this.#queue.then(async () => {
+    return this.#queue.run(async () => {
       try {
         await replaceDurably(this.#path, wish);
       } catch (error) {
         this.#log.error(`${this.#path} cannot be changed: ${messageOf(error)}`);
       }
     });
-    return this.#queue;
   }
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Paths } from "../device/paths.ts";
 import { jsonLines } from "../engine/json-lines.ts";
 import { readIfThere } from "../storage/durable-file.ts";
+import { writeVolatile } from "../storage/volatile-file.ts";
 import { type FindService, HOST_UNITS, type JournalEntry, logMessageOf, parseJournalEntry } from "./journal-entry.ts";
 import type { LogMessage, LogSource, LogStart } from "./log-message.ts";
 
@@ -99,13 +99,10 @@ export class JournalSource implements LogSource {
     if (this.#options.now() - this.#savedAt >= SAVE_EVERY_MS) await this.#save();
   }
 
-  /** The directory is in memory, and a reboot forgets: nothing to flush. */
   async #save(): Promise<void> {
     this.#savedAt = this.#options.now();
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      await writeFile(`${this.#path}.new`, this.#cursor ?? "");
-      await rename(`${this.#path}.new`, this.#path);
+      await writeVolatile(this.#path, this.#cursor ?? "");
     } catch {
       // Without it a restart repeats the lines of this boot: better than to stop reading.
     }

@@ -1,5 +1,5 @@
 import { messageOf } from "@holdfast/contracts";
-import { Wake } from "../apply/wake.ts";
+import { FOREVER_MS, Wake } from "../apply/wake.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { LogMessage, LogSource, LogStart } from "./log-message.ts";
@@ -11,7 +11,6 @@ export type LogHubOptions = { readonly source: LogSource; readonly clock: Clock;
 
 const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 900_000;
-const FOREVER_MS = 86_400_000;
 
 /**
  * Brings lines of services and of the supervisor to whoever listens. The source is read only while somebody does; what

@@ -1,4 +1,4 @@
-import { splitReference } from "@holdfast/contracts";
+import { registryOf, splitReference } from "@holdfast/contracts";
 
 /** Where the images of references without a host are. */
 const DEFAULT_HOST = "index.docker.io";
@@ -14,12 +14,10 @@ export type RegistryAddress = {
 /** Finds the registry of a reference as the engine does; registries on loopback are asked without TLS, as it does. */
 export function registryAddress(reference: string): RegistryAddress {
   const { name: full, tag } = splitReference(reference);
-  const slash = full.indexOf("/");
-  const first = slash < 0 ? "" : full.slice(0, slash);
-  const isHost = first === "localhost" || /[.:]/.test(first);
-  const host = isHost ? first : DEFAULT_HOST;
-  const rest = isHost ? full.slice(slash + 1) : full;
-  const name = isHost || rest.includes("/") ? rest : `library/${rest}`;
+  const named = registryOf(full);
+  const host = named ?? DEFAULT_HOST;
+  const rest = named === undefined ? full : full.slice(named.length + 1);
+  const name = named !== undefined || rest.includes("/") ? rest : `library/${rest}`;
   const scheme = /^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?$/.test(host) ? "http" : "https";
   return { base: `${scheme}://${host}/v2/${name}`, host, name, tag };
 }

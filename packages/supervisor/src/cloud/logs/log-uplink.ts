@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { constants, createGzip, type Gzip } from "node:zlib";
 import { messageOf } from "@holdfast/contracts";
+import { FOREVER_MS } from "../../apply/wake.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import type { CloudHttp } from "../http/cloud-http.ts";
@@ -40,7 +41,6 @@ export type LogUplinkOptions = {
   readonly times?: UplinkTimes;
 };
 
-const FOREVER_MS = 86_400_000;
 /** Of 256 KiB at the default; lines of logs repeat within a few kilobytes. */
 const COMPRESSION = { level: 6, windowBits: 13, memLevel: 6 };
 

@@ -1,7 +1,7 @@
-import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { readIfThere } from "../../storage/durable-file.ts";
+import { writeVolatile } from "../../storage/volatile-file.ts";
 import type { DeviceReport } from "./device-report.ts";
 
 const file = z.object({
@@ -36,10 +36,7 @@ export class ReportCache {
   }
 
   /** Old or new; not flushed, since the directory is in memory. A key of the device API is in it. */
-  async write(report: DeviceReport): Promise<void> {
-    await mkdir(join(this.#path, ".."), { recursive: true });
-    await writeFile(`${this.#path}.new`, JSON.stringify({ version: 1, ...this.#owner, report }), { mode: 0o600 });
-    await chmod(`${this.#path}.new`, 0o600);
-    await rename(`${this.#path}.new`, this.#path);
+  write(report: DeviceReport): Promise<void> {
+    return writeVolatile(this.#path, JSON.stringify({ version: 1, ...this.#owner, report }));
   }
 }

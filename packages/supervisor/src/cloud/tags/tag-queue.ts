@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { messageOf, refuse } from "@holdfast/contracts";
 import * as z from "zod";
-import { Wake } from "../../apply/wake.ts";
+import { FOREVER_MS, Wake } from "../../apply/wake.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import { readIfThere, writeDurably } from "../../storage/durable-file.ts";
+import { SerialQueue } from "../../storage/serial-queue.ts";
 import type { CloudHttp } from "../http/cloud-http.ts";
 import { serverRefusal } from "../http/server-refusal.ts";
 import type { Registered } from "../registration/registration.ts";
@@ -24,7 +25,6 @@ export type TagQueueOptions = {
 
 /** Least pause between two requests (compat 5.3). */
 const GAP_MS = 10_000;
-const FOREVER_MS = 86_400_000;
 /** More would be a program's mistake, and the file is written on each change. */
 const MAX_WAITING = 1000;
 
@@ -36,7 +36,7 @@ export class TagQueue {
   readonly #path: string;
   readonly #wake = new Wake();
   #waiting: Tags;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new SerialQueue();
 
   private constructor(options: TagQueueOptions, waiting: Tags) {
     this.#options = options;
@@ -97,9 +97,7 @@ export class TagQueue {
 
   /** One write at a time, in order; each writes the newest content. */
   #write(): Promise<void> {
-    const write = () => writeDurably(this.#path, JSON.stringify({ version: 1, tags: this.#waiting }));
-    this.#writing = this.#writing.then(write, write);
-    return this.#writing;
+    return this.#writes.run(() => writeDurably(this.#path, JSON.stringify({ version: 1, tags: this.#waiting })));
   }
 }
 
