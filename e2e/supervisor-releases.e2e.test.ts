@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,6 +123,18 @@ describe("releases on a real engine", () => {
     await supervisor.untilApplied("next");
     expect((await engine.client.containers()).get("web")?.State).toBe("running");
     await supervisor.until(async () => supervisor.output().includes("Release next of shop is good"), "next is good");
+  });
+
+  it("goes on to the next release though the one that keeps ending holds its update lock", async () => {
+    await want("locking", { web: { labels: WINDOW, command: ["sh", "-c", ": >/tmp/balena/updates.lock; exit 3"] } });
+    const lock = join(supervisor.directory, "runtime/services/1/web/updates.lock");
+    await supervisor.until(async () => statSync(lock).uid === process.getuid?.(), "the service's own lock is there");
+    await want("next", { web: { labels: WINDOW } });
+    await supervisor.until(async () => supervisor.output().includes("Updates are locked"), "the lock counts at first");
+    await supervisor.untilApplied("next");
+    expect(supervisor.output()).toContain("is removed: the service keeps ending or does not run");
+    await supervisor.until(async () => !existsSync(lock), "no lock is left");
+    expect((await engine.client.containers()).get("web")?.State).toBe("running");
   });
 
   it("ends at the good release though it is killed on the way there or back", async () => {

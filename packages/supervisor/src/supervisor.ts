@@ -38,7 +38,8 @@ import { readVpn } from "./host/vpn-state.ts";
 import { Intents } from "./intent/intents.ts";
 import { type KeptState, readKeptState } from "./kept-state.ts";
 import { lockFiles } from "./locks/lock-files.ts";
-import { allLockGroups, type LockGroup, lockGroupsOf } from "./locks/lock-group.ts";
+import { allLockGroups, type LockGroup, lockGroupsOf, type ServiceKey } from "./locks/lock-group.ts";
+import { ServiceLives } from "./locks/service-lives.ts";
 import { UpdateLocks } from "./locks/update-locks.ts";
 import type { Log } from "./log.ts";
 import { journalctlOf } from "./logs/journal-source.ts";
@@ -68,6 +69,7 @@ export class Supervisor {
   readonly #images: ImageLedger;
   readonly #keys: KeyRing;
   readonly #files: ServiceFiles;
+  readonly #lives: ServiceLives;
   readonly #locks: UpdateLocks;
   readonly #host: HostActions;
   readonly #loop: ApplyLoop;
@@ -96,7 +98,9 @@ export class Supervisor {
     const { globalKey, serviceSecret, keyRenewals } = kept.settings.get();
     this.#keys = new KeyRing(globalKey, serviceSecret, keyRenewals);
     this.#files = new ServiceFiles(options.paths.runtimeDir);
-    this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir));
+    this.#lives = new ServiceLives(this.#clock.monotonic);
+    const dead = { isDead: (service: ServiceKey) => this.#lives.isDead(service), log: options.log };
+    this.#locks = new UpdateLocks(lockFiles(options.paths.runtimeDir), dead);
     this.#host = this.#hostActions();
     this.#development = new DevelopmentMode(options.paths.developmentFlag);
     this.#wishes = new HostWishes(options.paths, this.#clock, options.log);
@@ -175,6 +179,7 @@ export class Supervisor {
       if (!(await this.#applyStored())) await this.#preload.takeOver();
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);
+        this.#hearLives(event);
         this.#loop.trigger();
       };
       await Promise.all([
@@ -271,13 +276,14 @@ export class Supervisor {
       settled: () => this.#host.rebootIfRequired(),
       handedOver: (desired, current) => this.#files.handedOver(desired, current, this.#handedOver),
       space: (images, current) => this.#space.spaceFor(images, current),
-      nextLookMs: () => this.#releases.nextLookMs(),
+      nextLookMs: () => Math.min(this.#releases.nextLookMs(), this.#lives.nextLookMs()),
       rebootNeeded: (services) => this.#host.rebootToStart(services),
       settings: () => {
         const isLocalMode = this.#isLocalMode();
         return { keepImages: isLocalMode, keepVolumes: isLocalMode, ownedImages: this.#images.list() };
       },
       observed: async (current: Current) => {
+        this.#lives.look(current);
         await this.#keys.adopt(engine, current);
         await this.#images.reconcile(current, this.#wanted);
         await this.#wishHost();
@@ -285,6 +291,11 @@ export class Supervisor {
         await this.#preload.recall(current);
       },
     };
+  }
+
+  #hearLives({ action, containerId }: EngineEvent): void {
+    if (action === "die" || action === "start") this.#lives.heard(containerId);
+    if (action === "connected") this.#lives.missed();
   }
 
   #server(): Server {

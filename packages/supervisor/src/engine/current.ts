@@ -1,3 +1,4 @@
+import type { HealthWindow } from "../spec/health-window.ts";
 import type { LockScope } from "../spec/labels.ts";
 
 /** What the engine says there is. Nothing in here comes from our own store: losing that loses no knowledge. */
@@ -41,6 +42,8 @@ export type ObservedContainer = {
   readonly volumes: readonly string[];
   /** Whose updates its lock holds up. */
   readonly lockScope: LockScope;
+  /** The health window that its own label names. */
+  readonly healthWindow: HealthWindow;
   /** It has a key for the device API in its environment. */
   readonly hasApiKey: boolean;
   /** The boot that it was made in, for containers that start in a later one only; empty for others. */

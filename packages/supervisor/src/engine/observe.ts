@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { healthWindow } from "../spec/health-window.ts";
 import {
   hasFeature,
   LABEL_APP_ID,
@@ -95,6 +96,7 @@ function containerOf(wire: WireContainer): ObservedContainer {
     networks: wire.NetworkSettings,
     volumes: wire.Mounts.filter((mount) => mount.Type === "volume").map((mount) => mount.Name),
     lockScope: lockScopeOf(Labels),
+    healthWindow: healthWindow([Labels]),
     hasApiKey: hasFeature(Labels, "supervisor-api"),
     bootId: Labels[LABEL_BOOT_ID] ?? "",
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recordingLog } from "../testing/scratch.ts";
 import { SimulatedLocks } from "../testing/simulated-locks.ts";
 import { testClock } from "../testing/test-clock.ts";
 import type { LockGroup } from "./lock-group.ts";
@@ -30,6 +31,18 @@ describe("update locks", () => {
     const refusals = await locks.take([shop, other], { holder: "apply", isForced: ({ appId }) => appId === 1 });
     expect(refusals.map(({ group }) => group)).toEqual([other]);
     expect([...files.users]).toEqual(["2/main"]);
+  });
+
+  it("of a service that is dead do not count, those of its neighbours do", async () => {
+    const files = new SimulatedLocks();
+    const log = recordingLog();
+    const locks = new UpdateLocks(files, { isDead: ({ service }) => service === "web", log });
+    for (const key of ["1/web", "1/db"]) files.users.add(key);
+    expect(await locks.take([shop], apply)).toMatchObject([{ reason: expect.stringMatching(/service: db/) }]);
+    files.users.delete("1/db");
+    expect(await locks.take([shop], apply)).toEqual([]);
+    expect([...files.own].sort()).toEqual(["1/db", "1/web"]);
+    expect(log.lines).toEqual([expect.stringMatching(/service: web } is removed: the service keeps ending/)]);
   });
 
   it("refuse a group whose files cannot be written, and go on with the others", async () => {

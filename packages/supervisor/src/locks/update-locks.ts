@@ -1,5 +1,7 @@
 import { messageOf, refuse } from "@holdfast/contracts";
 import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { SerialQueue } from "../storage/serial-queue.ts";
 import type { LockFiles } from "./lock-files.ts";
 import type { LockGroup, ServiceKey } from "./lock-group.ts";
 
@@ -8,6 +10,9 @@ export type Holder = "apply" | "host";
 
 /** A group that could not be locked, with the reason in the words that clients know (compat 3.3). */
 export type LockRefusal = { readonly group: LockGroup; readonly reason: string };
+
+/** Services that do not live, whose locks do not count (see `ServiceLives`). */
+export type DeadServices = { readonly isDead: (service: ServiceKey) => boolean; readonly log: Log };
 
 type TakeOptions = { readonly holder: Holder; readonly isForced: (group: LockGroup) => boolean };
 
@@ -24,16 +29,20 @@ const membersOf = ({ appId, services }: LockGroup): ServiceKey[] => services.map
  */
 export class UpdateLocks {
   readonly #files: LockFiles;
+  readonly #dead: DeadServices | undefined;
   readonly #held = new Map<string, { readonly service: ServiceKey; readonly holders: Set<Holder> }>();
-  #queue: Promise<unknown> = Promise.resolve();
+  /** One change at a time: the apply loop and the device API come from different sides. */
+  readonly #queue = new SerialQueue();
 
-  constructor(files: LockFiles) {
+  /** Without `dead`, every lock counts. */
+  constructor(files: LockFiles, dead?: DeadServices) {
     this.#files = files;
+    this.#dead = dead;
   }
 
   /** Takes each group as a whole or not at all; returns those that somebody else holds. */
   take(groups: readonly LockGroup[], options: TakeOptions): Promise<readonly LockRefusal[]> {
-    return this.#alone(async () => {
+    return this.#queue.run(async () => {
       const refusals: LockRefusal[] = [];
       for (const group of groups) {
         const reason = await this.#takeGroup(group, options).catch((error: unknown) =>
@@ -48,7 +57,7 @@ export class UpdateLocks {
   /** Lets go of a holder's locks, but for those of some apps. */
   release(holder: Holder, keepApps: ReadonlySet<number> = new Set()): Promise<void> {
     if (this.#held.size === 0) return Promise.resolve();
-    return this.#alone(async () => {
+    return this.#queue.run(async () => {
       for (const { service } of [...this.#held.values()]) {
         if (!keepApps.has(service.appId)) await this.#letGo(service, holder);
       }
@@ -57,7 +66,7 @@ export class UpdateLocks {
 
   /** Removes what a former process left. Called at the start, before anything is taken. */
   releaseLeftovers(): Promise<void> {
-    return this.#alone(async () => {
+    return this.#queue.run(async () => {
       for (const service of await this.#files.services()) await this.#files.drop(service);
     });
   }
@@ -98,7 +107,7 @@ export class UpdateLocks {
     if (others.some((other) => other !== holder) && !force) return BUSY[holder];
     for (const service of membersOf(group)) {
       if (force) await this.#files.breakUsers(service);
-      if (await this.#files.take(service)) {
+      if ((await this.#files.take(service)) || (await this.#takeFromDead(service))) {
         const holders = this.#held.get(keyOf(service))?.holders ?? new Set();
         this.#held.set(keyOf(service), { service, holders: holders.add(holder) });
         continue;
@@ -107,6 +116,15 @@ export class UpdateLocks {
       return `Lockfile exists for { appId: ${service.appId}, service: ${service.service} }`;
     }
     return undefined;
+  }
+
+  /** A lock that its service left behind is removed, and ours made instead. */
+  async #takeFromDead(service: ServiceKey): Promise<boolean> {
+    if (this.#dead?.isDead(service) !== true) return false;
+    const name = `{ appId: ${service.appId}, service: ${service.service} }`;
+    this.#dead.log.warn(`The update lock of ${name} is removed: the service keeps ending or does not run`);
+    await this.#files.breakUsers(service);
+    return this.#files.take(service);
   }
 
   /** The directory cannot be written: what is not locked is not touched, and everything else goes on. */
@@ -120,13 +138,6 @@ export class UpdateLocks {
     if (held === undefined || !held.holders.delete(holder) || held.holders.size > 0) return;
     this.#held.delete(keyOf(service));
     await this.#files.drop(service);
-  }
-
-  /** One change at a time: the apply loop and the device API come from different sides. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#queue.then(work, work);
-    this.#queue = next.catch(() => undefined);
-    return next;
   }
 }
 

@@ -2,6 +2,7 @@ import { normaliseReference } from "@holdfast/contracts";
 import type { ContainerState, Current, Health, ObservedContainer } from "../engine/current.ts";
 import type { Engine, PullOptions } from "../engine/engine.ts";
 import type { ContainerBody, NetworkBody, VolumeBody } from "../spec/container-body.ts";
+import { healthWindow } from "../spec/health-window.ts";
 import {
   hasFeature,
   LABEL_APP_ID,
@@ -303,6 +304,7 @@ function observed(container: Container): ObservedContainer {
     networks: [...container.networks],
     volumes: container.volumes,
     lockScope: lockScopeOf(Labels),
+    healthWindow: healthWindow([Labels]),
     hasApiKey: hasFeature(Labels, "supervisor-api"),
     bootId: Labels[LABEL_BOOT_ID] ?? "",
   };
