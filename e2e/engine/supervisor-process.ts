@@ -6,6 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildSupervisorBundle } from "@holdfast/supervisor";
 import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 
+/** As in the supervisor's image: what its memory is bounded by. */
+const NODE_FLAGS = ["--max-semi-space-size=1", "--max-old-space-size=64", "--v8-pool-size=1"];
+
 export type StateStatus = {
   readonly appState: string;
   readonly release?: string;
@@ -111,7 +114,7 @@ export class SupervisorProcess {
       JOURNALCTL: this.journalctl,
       ...more,
     };
-    const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(this.directory, "app/supervisor.js")], { env });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {

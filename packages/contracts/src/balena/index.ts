@@ -5,6 +5,7 @@ export * from "./compose-port.ts";
 export * from "./compose-service.ts";
 export * from "./compose-volume.ts";
 export * from "./image-reference.ts";
+export * from "./json-shape.ts";
 export * from "./local-target.ts";
 export * from "./parse-wire.ts";
 export * from "./quantities.ts";

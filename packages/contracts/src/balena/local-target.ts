@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { refuse } from "../errors.ts";
 import { displayName, entityName, environmentMap, labelMap, numericId } from "./names.ts";
 import { type WireApp, wireApps, wireConfig } from "./target-state.ts";
 
@@ -63,7 +64,10 @@ const IDENTITY = new Set([
   "status",
 ]);
 
-/** The local form of apps in the form of the target state. The app's id doubles as its uuid when it has none. */
+/**
+ * The local form of apps in the form of the target state. The app's id doubles as its uuid when it has none.
+ * @throws HoldfastError `supervisor.invalid-target` when two apps have one uuid, or two services of an app one name
+ */
 export function fromLocalApps(apps: LocalApps): z.infer<typeof wireApps> {
   const converted: Record<string, WireApp> = {};
   for (const [id, app] of Object.entries(apps)) {
@@ -74,13 +78,19 @@ export function fromLocalApps(apps: LocalApps): z.infer<typeof wireApps> {
       const imageId = service.imageId ?? Number(key);
       const serviceId = service.serviceId ?? Number(key);
       const wire = { id: serviceId, image_id: imageId, image, running, environment, labels, contract, composition };
+      if (Object.hasOwn(services, serviceName)) twice(`service ${serviceName} of app ${id}`);
       services[serviceName] = wire;
     }
     const release = { id: app.releaseId, services, volumes: app.volumes, networks: app.networks };
     const wire = { id: Number(id), name: app.name, class: "fleet", releases: { [app.commit]: release } };
+    if (Object.hasOwn(converted, app.uuid ?? id)) twice(`app ${app.uuid ?? id}`);
     Object.assign(converted, wireApps.parse({ [app.uuid ?? id]: wire }));
   }
   return converted;
+}
+
+function twice(what: string): never {
+  return refuse("supervisor.invalid-target", { message: `The target state has ${what} twice.` });
 }
 
 /** The target state's form of apps in the local form, for GET /v2/local/target-state. */

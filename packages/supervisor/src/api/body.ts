@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { checkJsonShape } from "@holdfast/contracts";
 
 /** Largest body, as balena's (compat 3). */
 const MAX_BODY = 10 * 1024 * 1024;
@@ -13,13 +14,18 @@ export class BadBody extends Error {
   }
 }
 
-/** Reads a JSON or form body; `{}` when it is empty. */
+/**
+ * Reads a JSON or form body; `{}` when it is empty.
+ * @throws BadBody, or HoldfastError `supervisor.invalid-target` for one whose parsing would cost too much memory
+ */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
-  const content = await readText(request);
+  const bytes = await readBytes(request);
+  const content = bytes.toString();
   if (content.trim() === "") return {};
   if ((request.headers["content-type"] ?? "").includes("application/x-www-form-urlencoded")) {
     return Object.fromEntries(new URLSearchParams(content));
   }
+  checkJsonShape(bytes, "The body");
   try {
     return JSON.parse(content);
   } catch {
@@ -27,7 +33,7 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
@@ -36,5 +42,5 @@ async function readText(request: IncomingMessage): Promise<string> {
     if (length > MAX_BODY) throw new BadBody(413, `The body exceeds ${MAX_BODY} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

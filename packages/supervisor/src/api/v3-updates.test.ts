@@ -45,6 +45,15 @@ async function bench(own: Partial<Updates> = {}) {
 }
 
 describe("/v3/updates", () => {
+  it("tells of each service that a network or a volume of its app cannot be made", async () => {
+    const message = "no such pool";
+    const failureOf = (key: string) =>
+      key === "network uuid1_default" ? { count: 1, retryAt: 0, message } : undefined;
+    const ask = await bench({ failureOf });
+    const services = { web: { failure: message }, db: { failure: message } };
+    expect(await ask("GET", "/v3/updates")).toMatchObject({ json: { apps: [{ services }] } });
+  });
+
   it("tells of each service what it waits for and what failed, and which release was rejected", async () => {
     const ask = await bench();
     expect(await ask("GET", "/v3/updates")).toMatchObject({

@@ -56,10 +56,18 @@ export function v3UpdateRoutes(updates: Updates): Route[] {
 }
 
 function appView(app: DesiredApp, status: ApplyStatus, updates: Updates): unknown {
+  // Without its networks and volumes no service of an app is made.
+  const keys = [
+    ...app.networks.map(({ name }) => `network ${name}`),
+    ...app.volumes.map(({ name }) => `volume ${name}`),
+  ];
+  const shared = keys.map((key) => updates.failureOf(key)).find((failure) => failure !== undefined);
   const services = Object.entries(serviceViews(app, status)).map(([name, view]) => {
     const waitsFor = status.plan.waits.find((wait) => wait.appId === app.id && wait.service === name)?.reason;
-    const failure = updates.failureOf(`service ${app.id}/${name}`) ?? updates.failureOf(`image ${view.image}`);
-    return [name, { ...view, waitsFor: waitsFor ?? null, failure: failure?.message ?? null }];
+    const failure =
+      updates.failureOf(`service ${app.id}/${name}`) ?? updates.failureOf(`image ${view.image}`) ?? shared;
+    const reason = failure?.message ?? endingOf(app.id, name, status);
+    return [name, { ...view, waitsFor: waitsFor ?? null, failure: reason ?? null }];
   });
   return {
     appId: app.id,
@@ -70,6 +78,14 @@ function appView(app: DesiredApp, status: ApplyStatus, updates: Updates): unknow
     rejected: app.rejected ?? null,
     services: Object.fromEntries(services),
   };
+}
+
+/** What the engine starts again and again has not failed for us, but does not work either. */
+function endingOf(appId: number, service: string, { current }: ApplyStatus): string | undefined {
+  const ending = current?.containers.find(
+    (one) => one.appId === appId && one.service === service && one.state === "restarting",
+  );
+  return ending && `the container keeps ending (exit code ${ending.exitCode})`;
 }
 
 function waitingApps(updates: Updates, status: ApplyStatus) {

@@ -30,7 +30,7 @@ export type ObservedContainer = {
   /** Empty when another program made it. */
   readonly hash: string;
   readonly state: ContainerState;
-  /** 0 unless it exited otherwise. */
+  /** 0 unless it exited otherwise, or is between two starts. */
   readonly exitCode: number;
   readonly health: Health;
   /** Seconds since the epoch, as the engine tells it. */

@@ -45,6 +45,16 @@ const LISTS: Readonly<Record<string, unknown>> = {
       NetworkSettings: { Networks: { x_default: {} } },
       Mounts: [{ Type: "volume", Name: "7_d" }, { Type: "bind" }],
     },
+    {
+      Id: "3",
+      Names: ["/db"],
+      Image: "img:1",
+      ImageID: "sha256:1",
+      Created: 5,
+      State: "restarting",
+      Status: "Restarting (3) 5 seconds ago",
+      Labels: { "io.balena.supervised": "true" },
+    },
     { Id: "2", Names: null, Image: "sup", ImageID: "sha256:2", Created: 5, State: "running", Labels: null },
   ],
   "/v1.41/networks": [{ Id: "n", Name: "x_default", Labels: {} }],
@@ -67,6 +77,7 @@ describe("the engine's client", () => {
         hash: "",
         volumes: ["7_d"],
       },
+      { id: "3", state: "restarting", exitCode: 3 },
     ]);
     expect(current.foreignImageIds).toEqual(["sha256:2"]);
     expect(current.images).toEqual([{ id: "sha256:1", references: ["img:1"] }]);

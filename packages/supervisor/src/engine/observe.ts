@@ -89,7 +89,7 @@ function containerOf(wire: WireContainer): ObservedContainer {
     imageId: wire.ImageID,
     hash: Labels[LABEL_CONFIG_HASH] ?? "",
     state: stateOf(wire.State),
-    exitCode: Number(/^Exited \((-?\d+)\)/.exec(wire.Status)?.[1] ?? 0),
+    exitCode: Number(/^(?:Exited|Restarting) \((-?\d+)\)/.exec(wire.Status)?.[1] ?? 0),
     health: healthOf(wire.Status),
     createdAt: wire.Created,
     networkMode: wire.HostConfig.NetworkMode,

@@ -1,18 +1,22 @@
-import { access, rename } from "node:fs/promises";
+import { access, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type AppsJson, messageOf, parseAppsJson } from "@holdfast/contracts";
+import { type AppsJson, checkJsonShape, messageOf, parseAppsJson, refuse } from "@holdfast/contracts";
 import type { Current } from "../engine/current.ts";
 import type { Log } from "../log.ts";
 import { parseContainerName } from "../spec/names.ts";
 import { readIfThere, syncDirectory, writeDurably } from "../storage/durable-file.ts";
+
+/** Above any real one; what is larger is not even read. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 const preloadedPath = (path: string): string => `${path}.preloaded`;
 
 /** The preload waiting in apps.json; undefined when there is none. Invalid content is logged and counts as none. */
 export async function readPreload(path: string, log: Log): Promise<AppsJson | undefined> {
   try {
-    const content = await readIfThere(path);
+    const content = await readIfSmall(path);
     if (content === undefined || content.trim() === "") return undefined;
+    checkJsonShape(Buffer.from(content), "The preload");
     const preload = parseAppsJson(JSON.parse(content));
     const isEmpty = Object.keys(preload.apps).length + Object.keys(preload.config).length === 0;
     return isEmpty ? undefined : preload;
@@ -20,6 +24,12 @@ export async function readPreload(path: string, log: Log): Promise<AppsJson | un
     log.error(`${path} is refused as a whole: ${messageOf(error)}`);
     return undefined;
   }
+}
+
+async function readIfSmall(path: string): Promise<string | undefined> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size > MAX_BYTES) refuse("supervisor.invalid-target", { message: `It exceeds ${MAX_BYTES} bytes.` });
+  return readIfThere(path);
 }
 
 /** Marks apps.json as taken over: kept as apps.json.preloaded (unless that exists) and replaced by `{}`. */

@@ -25,6 +25,20 @@ describe("the preload", () => {
     expect(log.lines[0]).toMatch(/refused as a whole/);
   });
 
+  it("is refused before it costs memory when it is huge", async () => {
+    await using scratch = await scratchDirectory();
+    const path = join(scratch.path, "apps.json");
+    const log = recordingLog();
+    for (const [content, reason] of [
+      [" ".repeat(5 * 1024 * 1024), /exceeds 4194304 bytes/],
+      [`{"apps":${"[".repeat(1_000_000)}`, /nested deeper/],
+    ] as const) {
+      await writeFile(path, content);
+      expect(await readPreload(path, log)).toBeUndefined();
+      expect(log.lines.at(-1)).toMatch(reason);
+    }
+  });
+
   it("is kept under another name once, and replaced by an empty one", async () => {
     await using scratch = await scratchDirectory();
     const path = join(scratch.path, "apps.json");

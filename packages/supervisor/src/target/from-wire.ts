@@ -5,6 +5,7 @@ import {
   composeServiceSchema,
   composeVolumeDefinitionSchema,
   parseWire,
+  refuse,
   splitCompose,
   type WireApp,
   type WireApps,
@@ -38,9 +39,21 @@ export function targetFromWire(apps: WireApps): Target {
     if (!isPlanned(uuid, app)) continue;
     translated.push(translateApp(uuid, app, warnings));
   }
+  checkAppIds(translated);
   translated.sort((a, b) => a.id - b.id || (a.uuid < b.uuid ? -1 : 1));
   warnings.push(...portConflicts(translated));
   return { apps: translated, warnings, spareImages: [], prefetch: [] };
+}
+
+/** Containers and volumes are told apart by their app's number: two apps with one would take each other's away. */
+function checkAppIds(apps: readonly TargetApp[]): void {
+  const names = new Map<number, string>();
+  for (const { id, uuid } of apps) {
+    const other = names.get(id);
+    if (other !== undefined)
+      refuse("supervisor.invalid-target", { message: `The apps ${other} and ${uuid} have the same id, ${id}.` });
+    names.set(id, uuid);
+  }
 }
 
 /** Apps of the target that this planner runs: not the host's, not the supervisor's own. */
