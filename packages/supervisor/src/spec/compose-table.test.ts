@@ -1,8 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { composeServiceSchema, splitCompose } from "@holdfast/contracts";
+import { composeServiceSchema, parseWire, splitCompose, wireApps } from "@holdfast/contracts";
 import { describe, expect, it } from "vitest";
+import { targetFromWire } from "../target/from-wire.ts";
 import { desiredOf, wireOf } from "../testing/fixtures.ts";
-import { features, LABEL_HEALTH_RESTART, LABEL_HEALTH_WINDOW, LABEL_REQUIRES_REBOOT } from "./labels.ts";
+import {
+  features,
+  LABEL_HEALTH_RESTART,
+  LABEL_HEALTH_WINDOW,
+  LABEL_LOCK_SCOPE,
+  LABEL_REQUIRES_REBOOT,
+} from "./labels.ts";
 
 const docs = new URL("../../../../docs/", import.meta.url);
 const text = await readFile(new URL("compose.md", docs), "utf8");
@@ -39,6 +46,28 @@ describe("docs/compose.md", () => {
     expect(splitCompose(Object.fromEntries(listed.map((name) => [name, {}]))).ignored).toEqual(listed);
   });
 
+  it("says of each ignored field what is to be done instead, and a warning names it", () => {
+    const rows = tableOf("ignored field");
+    expect(rows.filter(({ cells }) => (cells.at(-1) ?? "").trim() === "")).toEqual([]);
+    for (const name of namesOf(rows)) {
+      const wire = wireOf({ services: { web: { composition: { [name]: "x" } } } });
+      const { warnings } = targetFromWire(parseWire(wireApps, wire, "test"));
+      expect(warnings).toEqual([`web: Ignoring unsupported or unknown compose fields: ${name}`]);
+    }
+  });
+
+  it("lists no field twice, and each of the contract's", () => {
+    const names = namesOf(tableOf("field"));
+    expect(new Set(names).size).toBe(names.length);
+    // compat 4.6, word by word.
+    const contract = `cap_add cap_drop command cgroup_parent devices dns dns_opt dns_search tmpfs entrypoint environment
+      extra_hosts group_add healthcheck image init labels running network_mode networks pid pids_limit ports security_opt
+      stop_grace_period stop_signal storage_opt sysctls ulimits userns_mode volumes restart cpu_shares cpu_quota cpus cpuset
+      domainname hostname ipc mac_address mem_limit mem_reservation oom_kill_disable oom_score_adj privileged read_only
+      shm_size user working_dir tty depends_on`;
+    expect(names).toEqual(contract.split(/\s+/).sort());
+  });
+
   it("lists the labels that have an effect", () => {
     const known = [
       ...features.map((feature) => `io.balena.features.${feature}`),
@@ -47,6 +76,7 @@ describe("docs/compose.md", () => {
       LABEL_REQUIRES_REBOOT,
       LABEL_HEALTH_RESTART,
       LABEL_HEALTH_WINDOW,
+      LABEL_LOCK_SCOPE,
     ];
     expect(namesOf(tableOf("label"))).toEqual(known.sort());
   });

@@ -18,6 +18,8 @@ export const LABEL_REQUIRES_REBOOT = "io.balena.update.requires-reboot";
 export const LABEL_BOOT_ID = "io.holdfast.boot-id";
 /** Ours: `false` leaves an unhealthy container alone. */
 export const LABEL_HEALTH_RESTART = "io.holdfast.health.restart";
+/** Ours: `service` keeps a service's update lock to itself. */
+export const LABEL_LOCK_SCOPE = "io.holdfast.update.lock-scope";
 /** Ours: how long a new release is watched before it counts as good. */
 export const LABEL_HEALTH_WINDOW = "io.holdfast.health.window";
 
@@ -58,7 +60,7 @@ export type LockScope = "app" | "service";
 
 /** The scope that a service's label names; any other value means the whole app. */
 export function lockScopeOf(labels: Readonly<Record<string, string>>): LockScope {
-  return labels["io.holdfast.update.lock-scope"] === "service" ? "service" : "app";
+  return labels[LABEL_LOCK_SCOPE] === "service" ? "service" : "app";
 }
 
 /** Whether a service asks for a feature of the device by label. */
