@@ -1,16 +1,23 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CrashProxy } from "./engine/crash-proxy.ts";
+import { DataPartition } from "./engine/data-partition.ts";
 import { PrivateEngine } from "./engine/private-engine.ts";
 import { SupervisorProcess } from "./engine/supervisor-process.ts";
 
 /** One process that ends at once when asked to; what it did not forget at its start makes it unhealthy. */
 const FOREVER = ["sh", "-c", ": >/tmp/sick; trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"];
+const MIB = 1024 * 1024;
+/** Writes a mebibyte again and again until the disk takes no more. */
+const FILL = [
+  "x=0123456789abcdef; i=0; while [ $i -lt 16 ]; do x=$x$x; i=$((i+1)); done",
+  'while echo "$x"; do :; done >>/data/fill',
+].join("; ");
 const CRASHES = ["sh", "-c", "exit 3"];
 const CHECK = { test: ["CMD", "sh", "-c", "[ ! -s /tmp/sick ]"], interval: "1s", retries: 1 };
 const WINDOW = { "io.holdfast.health.window": "5s" };
@@ -38,6 +45,7 @@ type Updates = {
 };
 
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-releases-"));
+let partition: DataPartition;
 let engine: PrivateEngine;
 let proxy: CrashProxy;
 let supervisor: SupervisorProcess;
@@ -50,6 +58,10 @@ const want = async (commit: string, services: Record<string, Service>): Promise<
 const updates = async (): Promise<Updates> => (await (await supervisor.get("/v3/updates")).json()) as Updates;
 const app = async (): Promise<AppView | undefined> => (await updates()).apps[0];
 const idOf = async (service: string) => (await engine.client.containers()).get(service)?.Id;
+const freeBytes = (): number => {
+  const { bavail, bsize } = statfsSync(scratch);
+  return bavail * bsize;
+};
 const inspect = async (id: string | undefined) =>
   (await engine.client.call("GET", `/containers/${id}/json`)) as {
     State: { StartedAt: string; Health?: { Status: string } };
@@ -57,8 +69,7 @@ const inspect = async (id: string | undefined) =>
   };
 
 beforeAll(async () => {
-  // A disk of its own, so that it can be filled.
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=400m", "tmpfs", scratch]);
+  partition = await DataPartition.mount(scratch, 400 * 1024 * 1024);
   engine = await PrivateEngine.start(join(scratch, "engine"));
   await engine.importShell(["test/app:1", "test/app:2"]);
   proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
@@ -70,8 +81,7 @@ afterAll(async () => {
   await supervisor?.stop();
   await proxy?.stop();
   await engine?.stop();
-  execFileSync("umount", ["-l", scratch]);
-  rmSync(scratch, { recursive: true, force: true });
+  partition?.remove();
 }, 60_000);
 
 describe("releases on a real engine", () => {
@@ -225,18 +235,56 @@ describe("releases on a real engine", () => {
     expect(supervisor.output()).toContain("only one of them can start");
   });
 
-  it("goes on working on a disk that apps have filled", async () => {
+  it("goes on working on a disk that an app has filled, and goes on with what waited once there is room", async () => {
+    await using registry = await sizesRegistry();
     await supervisor.until(async () => existsSync(join(supervisor.directory, "data/reserve")), "the reserve is there");
-    await want("roomy", { web: {} });
+    const volumes = ["v:/data"];
+    const fat = { volumes, labels: { "io.balena.features.supervisor-api": "1" } };
+    await want("roomy", { web: {}, fat });
     await supervisor.untilApplied("roomy");
+    const before = await idOf("web");
+    await engine.client.exec((await idOf("fat")) ?? "", ["sh", "-c", FILL]);
+    await supervisor.until(async () => freeBytes() < MIB, "the disk is full", 120_000);
+    await supervisor.until(
+      async () => supervisor.output().includes("the reserve is given up"),
+      "it is given up",
+      60_000,
+    );
+    const image = `127.0.0.1:${registry.port}/some:1`;
+    await want("waiting", { web: {}, fat, more: { image } });
+    const waitsFor = async () => (await app())?.services["more"]?.waitsFor ?? "";
+    await supervisor.until(async () => (await waitsFor()).startsWith("storage.insufficient-space"), "it does not fit");
+    expect(await waitsFor()).toMatch(/Remove data from volumes/);
+    expect(await idOf("web")).toBe(before);
+    for (const verb of ["stop", "start", "restart"]) {
+      const answer = await post(`/v2/applications/1/${verb}-service`, { serviceName: "web" });
+      expect([verb, answer.status]).toEqual([verb, 200]);
+    }
+    expect(supervisor.output()).not.toContain(`Downloading image '${image}'`);
+    await engine.client.exec((await idOf("fat")) ?? "", ["sh", "-c", ": >/data/fill"]);
+    await supervisor.until(
+      async () => supervisor.output().includes(`Downloading image '${image}'`),
+      "the download begins by itself",
+      60_000,
+    );
+    await supervisor.until(
+      async () => existsSync(join(supervisor.directory, "data/reserve")),
+      "it is taken again",
+      60_000,
+    );
+  });
+
+  it("brings a smaller release up on a disk that is full", async () => {
     const filler = join(scratch, "filler");
     expect(() => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M"], { stdio: "ignore" })).toThrow();
-    expect((await post("/v2/local/target-state", target("early", { web: {} }))).status).toBeGreaterThanOrEqual(500);
-    await supervisor.until(async () => supervisor.output().includes("the reserve is given up"), "it is given up");
-    await want("full", { web: { environment: { FULL: "1" } }, other: {} });
+    await supervisor.until(
+      async () => !existsSync(join(supervisor.directory, "data/reserve")),
+      "it is given up",
+      60_000,
+    );
+    await want("full", { web: { environment: { FULL: "1" } } });
     await supervisor.untilApplied("full");
     rmSync(filler);
-    await supervisor.until(async () => existsSync(join(supervisor.directory, "data/reserve")), "it is taken again");
     await want("ports", { a: {}, b: {}, c: {} });
     await supervisor.untilApplied("ports");
   });
@@ -258,14 +306,18 @@ describe("releases on a real engine", () => {
 const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
 const digestOf = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
-/** Tells of a huge image, and of one for another processor; it holds neither. */
+/** Tells of a huge image, of one that fits a disk which is not full, and of one for another processor; it holds none. */
 async function sizesRegistry(): Promise<{ port: number; [Symbol.asyncDispose](): Promise<void> }> {
   const exabyte = 1e18;
   const server: Server = createServer((request, response) => {
     const isConfig = request.url?.includes("/blobs/") === true;
+    const isSome = request.url?.startsWith("/v2/some/") === true;
     const architecture = request.url?.startsWith("/v2/foreign/") === true ? "s390x" : ARCHITECTURE;
     const config = { architecture, rootfs: { diff_ids: [digestOf("b")] } };
-    const manifest = { config: { digest: digestOf("a") }, layers: [{ size: exabyte, mediaType: "x.tar+gzip" }] };
+    const manifest = {
+      config: { digest: digestOf("a") },
+      layers: [{ size: isSome ? 40 * MIB : exabyte, mediaType: "x.tar+gzip" }],
+    };
     response.end(JSON.stringify(isConfig ? config : manifest));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

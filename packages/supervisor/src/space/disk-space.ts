@@ -21,10 +21,15 @@ export type DiskSpaceOptions = {
   readonly changed: () => void;
 };
 
+/** Little enough to be noticed soon, enough not to be the breathing of the disk. */
+const NOTABLE_BYTES = 8 * 1024 * 1024;
+
 /** The room on the data partition: what is free, what downloads need, and the reserve. */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
   readonly #needs: ImageNeeds;
+  /** What was free when downloads were judged by it last; infinite when nobody waits to hear of more. */
+  #judgedBy = Number.POSITIVE_INFINITY;
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options;
@@ -38,12 +43,22 @@ export class DiskSpace {
   }
 
   async spaceFor(images: readonly string[], current: Current): Promise<Space> {
-    return { freeBytes: await freeBytes(this.#options.dataDir), needs: await this.#needs.needs(images, current) };
+    this.#judgedBy = await freeBytes(this.#options.dataDir);
+    return { freeBytes: this.#judgedBy, needs: await this.#needs.needs(images, current) };
   }
 
-  /** Keeps the reserve until the signal fires. */
+  /** Keeps the reserve until the signal fires; tells when room was made that a download may have waited for. */
   keepReserve(signal: AbortSignal): Promise<void> {
     const { dataDir, log, clock } = this.#options;
-    return new SpaceReserve({ dataDir, freeBytes: () => freeBytes(dataDir), log }).keep(clock, signal);
+    return new SpaceReserve({ dataDir, freeBytes: () => this.#look(), log }).keep(clock, signal);
+  }
+
+  async #look(): Promise<number> {
+    const free = await freeBytes(this.#options.dataDir);
+    if (free > this.#judgedBy + NOTABLE_BYTES) {
+      this.#judgedBy = Number.POSITIVE_INFINITY;
+      this.#options.changed();
+    }
+    return free;
   }
 }
