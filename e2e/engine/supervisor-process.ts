@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildSupervisorBundle } from "@holdfast/supervisor";
 import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
+import { confined } from "./confined.ts";
 
 export type StateStatus = {
   readonly appState: string;
@@ -111,7 +112,8 @@ export class SupervisorProcess {
       JOURNALCTL: this.journalctl,
       ...more,
     };
-    const child = spawn(process.execPath, [join(this.directory, "app/supervisor.js")], { env });
+    const [program, args] = confined(process.execPath, [join(this.directory, "app/supervisor.js")]);
+    const child = spawn(program, args, { env });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
