@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildSupervisorBundle } from "@holdfast/supervisor";
 import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
+import { confined } from "./confined.ts";
 
 /** As in the supervisor's image: what its memory is bounded by. */
 const NODE_FLAGS = ["--max-semi-space-size=1", "--max-old-space-size=64", "--v8-pool-size=1"];
@@ -114,7 +115,8 @@ export class SupervisorProcess {
       JOURNALCTL: this.journalctl,
       ...more,
     };
-    const child = spawn(process.execPath, [...NODE_FLAGS, join(this.directory, "app/supervisor.js")], { env });
+    const [program, args] = confined(process.execPath, [...NODE_FLAGS, join(this.directory, "app/supervisor.js")]);
+    const child = spawn(program, args, { env });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {

@@ -9,6 +9,7 @@ export const supervisorErrors = {
   "supervisor.config-json-unusable": "config.json is missing or not valid, so it cannot be changed.",
   "supervisor.contract-unmet": "A release asks for what the device does not have; the former one stays.",
   "supervisor.release-unhealthy": "A release was not healthy within its window; the last good one is back.",
+  "supervisor.no-supervisor": "An image of the supervisor's app is no supervisor of Holdfast.",
   "supervisor.wrong-architecture": "An image is made for another processor than the device's.",
   "supervisor.updates-locked": "An app holds an update lock, or the host is being updated.",
   "supervisor.action-failed": "What was asked for through the device API could not be carried out.",

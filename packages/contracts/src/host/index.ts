@@ -5,3 +5,6 @@ export * from "./json-object.ts";
 export * from "./network-request.ts";
 export * from "./proxy-settings.ts";
 export * from "./redsocks-file.ts";
+export * from "./supervisor-record.ts";
+export * from "./supervisor-signs.ts";
+export * from "./supervisor-wish.ts";

@@ -1,36 +1,30 @@
 import type { SupervisorSettings } from "../config/areas/supervisor.ts";
 import { fingerprint } from "../engine/fnv64.ts";
+import { confinement } from "./confinement.ts";
 import type { SupervisorManifest } from "./supervisor-manifest.ts";
 
 /** The device contract: tools look for this name. */
 export const CONTAINER = "balena_supervisor";
 export const SPEC_LABEL = "io.holdfast.spec";
 
-/** Host path -> path in the container. The engine's socket is kept by systemd, so its file outlives the engine. */
-const BINDS = [
-  "/run/balena-engine.sock:/var/run/balena-engine.sock",
-  "/mnt/boot:/mnt/boot",
-  "/mnt/data:/mnt/data:rslave",
-  "/mnt/state:/mnt/state",
-  "/tmp/balena-supervisor:/tmp/balena-supervisor",
-  "/run/dbus:/run/dbus",
-  "/:/mnt/root:ro,rslave",
-  "/mnt/data/resin-data/balena-supervisor:/data",
-];
-
 /** Body of the engine's container-create request. */
 export type ContainerSpec = Readonly<Record<string, unknown>> & { readonly Labels: Readonly<Record<string, string>> };
 
+/** Which image is run, and which one the slot carries: the record of updates is kept by slot. */
+export type Subject = Pick<SupervisorManifest, "id" | "version"> & { readonly slot: string };
+
 /**
- * The supervisor's container for this slot and configuration. Its label holds a fingerprint of all the rest: a container with
+ * The supervisor's container for an image and a configuration. Its label holds a fingerprint of all the rest: a container with
  * another one is made anew.
  */
-export function supervisorContainer(manifest: SupervisorManifest, settings: SupervisorSettings): ContainerSpec {
+export function supervisorContainer(subject: Subject, settings: SupervisorSettings): ContainerSpec {
   const spec = {
-    Image: manifest.id,
+    Image: subject.id,
     Env: [
       `LISTEN_PORT=${settings.port}`,
-      `SUPERVISOR_VERSION=${manifest.version}`,
+      `SUPERVISOR_VERSION=${subject.version}`,
+      `SUPERVISOR_IMAGE=${subject.id}`,
+      `SUPERVISOR_SLOT_IMAGE=${subject.slot}`,
       "DOCKER_SOCKET=/var/run/balena-engine.sock",
       "CONFIG_JSON_PATH=/mnt/boot/config.json",
       "DEVICE_TYPE_PATH=/mnt/boot/device-type.json",
@@ -40,9 +34,8 @@ export function supervisorContainer(manifest: SupervisorManifest, settings: Supe
     ],
     StopTimeout: 20,
     HostConfig: {
-      Binds: BINDS,
+      ...confinement(),
       NetworkMode: "host",
-      Privileged: true,
       // Memory is reserved and the OOM killer held off where it counts: in the container's own control group.
       CgroupParent: "holdfast-supervisor.slice",
       OomScoreAdj: -500,

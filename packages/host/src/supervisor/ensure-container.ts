@@ -2,10 +2,7 @@ import { askEngine, complaintOf, loadImages, readAnswer, succeeded } from "../en
 import type { Machine } from "../machine/machine.ts";
 import { CONTAINER, type ContainerSpec, SPEC_LABEL } from "./container-spec.ts";
 import { ARCHIVE, type SupervisorManifest } from "./supervisor-manifest.ts";
-import { checkImage } from "./verify-image.ts";
-
-/** On every supervisor image: its version. */
-const VERSION_LABEL = "io.holdfast.supervisor";
+import { checkImage, VERSION_LABEL } from "./verify-image.ts";
 
 function removeContainer(machine: Machine): void {
   askEngine(machine, { method: "DELETE", path: `/containers/${CONTAINER}?force=true` });
@@ -17,13 +14,27 @@ function removeContainer(machine: Machine): void {
  */
 function removeImages(machine: Machine, manifest: SupervisorManifest): void {
   removeContainer(machine);
+  for (const id of new Set([manifest.id, ...listImages(machine)])) removeImage(machine, id);
+}
+
+function removeImage(machine: Machine, id: string): void {
+  const removed = askEngine(machine, { method: "DELETE", path: `/images/${id}?force=true` });
+  if (!succeeded(removed)) machine.log(`supervisor image ${id} cannot be removed: ${complaintOf(removed)}`);
+}
+
+/** Ids of all supervisor images that the engine has. */
+function listImages(machine: Machine): readonly string[] {
   const filters = encodeURIComponent(JSON.stringify({ label: [VERSION_LABEL] }));
-  const versions =
-    readAnswer<readonly { readonly Id: string }[]>(askEngine(machine, { path: `/images/json?filters=${filters}` })) ??
-    [];
-  for (const id of new Set([manifest.id, ...versions.map(({ Id }) => Id)])) {
-    const removed = askEngine(machine, { method: "DELETE", path: `/images/${id}?force=true` });
-    if (!succeeded(removed)) machine.log(`supervisor image ${id} cannot be removed: ${complaintOf(removed)}`);
+  const answer = askEngine(machine, { path: `/images/json?filters=${filters}` });
+  return (readAnswer<readonly { readonly Id: string }[]>(answer) ?? []).map(({ Id }) => Id);
+}
+
+/** Removes supervisor images that nobody needs any more; the engine refuses the one that runs. */
+export function sweepImages(machine: Machine, needed: readonly string[]): void {
+  for (const id of listImages(machine)) {
+    if (needed.includes(id)) continue;
+    machine.log(`removing supervisor image ${id}`);
+    removeImage(machine, id);
   }
 }
 
@@ -46,7 +57,7 @@ export function ensureImage(machine: Machine, manifest: SupervisorManifest): voi
 }
 
 type ContainerAnswer = {
-  readonly State: { readonly Running: boolean };
+  readonly State: { readonly Running: boolean; readonly ExitCode?: number };
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
 };
 

@@ -2,8 +2,14 @@ import { askEngine, readAnswer } from "../engine/engine-api.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 import type { SupervisorManifest } from "./supervisor-manifest.ts";
 
-type ImageAnswer = {
+/** On every supervisor image: its version. */
+export const VERSION_LABEL = "io.holdfast.supervisor";
+
+/** What the engine says of an image. */
+export type ImageAnswer = {
   readonly Id: string;
+  readonly Architecture?: string;
+  readonly Config?: { readonly Labels: Readonly<Record<string, string>> | null } | null;
   readonly GraphDriver: { readonly Data: { readonly UpperDir?: string; readonly LowerDir?: string } | null };
 };
 
@@ -25,6 +31,27 @@ function parseDigests(output: string): ReadonlyMap<string, string> {
   );
 }
 
+/** SHA-256 of files of an image, by their paths in it; of those that are in the engine's store and can be read. */
+export function hashImageFiles(
+  machine: Machine,
+  image: ImageAnswer,
+  paths: readonly string[],
+): ReadonlyMap<string, string> {
+  const directories = layerDirectories(image);
+  const places = paths.flatMap((path) => {
+    const directory = directories.find((candidate) => exists(machine, candidate + path));
+    return directory === undefined ? [] : [{ path, at: directory + path }];
+  });
+  if (places.length === 0) return new Map();
+  const digests = parseDigests(machine.run(["sha256sum", "--", ...places.map(({ at }) => at)]).output);
+  return new Map(
+    places.flatMap(({ path, at }): [string, string][] => {
+      const digest = digests.get(at);
+      return digest === undefined ? [] : [[path, digest]];
+    }),
+  );
+}
+
 /**
  * Compares the supervisor's critical files in the engine's store with the slot's list. An engine that lists an image
  * may have lost its bytes in a power cut, and reports nothing. Costs one read of about 110 MB that starting needs anyway.
@@ -32,21 +59,9 @@ function parseDigests(output: string): ReadonlyMap<string, string> {
 export function checkImage(machine: Machine, manifest: SupervisorManifest): ImageState {
   const image = readAnswer<ImageAnswer>(askEngine(machine, { path: `/images/${manifest.id}/json` }));
   if (image === undefined) return "absent";
-  const directories = layerDirectories(image);
-  const places = Object.keys(manifest.files).map((path) => {
-    const at = directories.find((directory) => exists(machine, directory + path));
-    return { path, at: at === undefined ? undefined : at + path };
-  });
-  const missing = places.find(({ at }) => at === undefined);
-  if (missing !== undefined) {
-    machine.log(`supervisor image: ${missing.path} is missing`);
-    return "damaged";
-  }
-  const paths = places.flatMap(({ at }) => at ?? []);
-  if (paths.length === 0) return "good";
-  const digests = parseDigests(machine.run(["sha256sum", "--", ...paths]).output);
-  const wrong = places.find(({ path, at }) => digests.get(at ?? "") !== manifest.files[path]);
+  const digests = hashImageFiles(machine, image, Object.keys(manifest.files));
+  const wrong = Object.entries(manifest.files).find(([path, digest]) => digests.get(path) !== digest);
   if (wrong === undefined) return "good";
-  machine.log(`supervisor image: ${wrong.path} is damaged`);
+  machine.log(`supervisor image: ${wrong[0]} is ${digests.has(wrong[0]) ? "damaged" : "missing"}`);
   return "damaged";
 }

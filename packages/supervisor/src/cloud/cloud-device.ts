@@ -1,5 +1,6 @@
 import type { ApplyStatus } from "../apply/apply-loop.ts";
 import type { DeviceConfig } from "../device-config/device-config.ts";
+import type { SelfStatus } from "../self/self-standing.ts";
 import type { StoredTarget } from "../sources/target-store.ts";
 import type { DeviceFacts } from "../spec/device-facts.ts";
 import type { Registered } from "./registration/registration.ts";
@@ -28,6 +29,7 @@ export type SupervisorCore = {
 /** The same for what talks to the server, with what the fleet's side knows itself. */
 export type CloudDevice = Omit<SupervisorCore, "configChanged" | "isDevelopment"> & {
   readonly version: string;
+  readonly selfStatus: () => SelfStatus | undefined;
   readonly osVariant: () => "dev" | "prod";
   readonly config: () => DeviceConfig;
   /** The server has been told what the device came with. */

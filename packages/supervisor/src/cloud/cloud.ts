@@ -1,3 +1,4 @@
+import type { ServerContact } from "@holdfast/contracts/host";
 import type { Clock } from "../clock.ts";
 import type { ConfigJson } from "../device/config-json.ts";
 import type { ConfigJsonFile } from "../device/config-json-file.ts";
@@ -99,6 +100,11 @@ export class Cloud {
   /** Whether it does its work, whatever the server does. */
   isAlive(): boolean {
     return this.#target.isAlive();
+  }
+
+  /** The best that the server did since this program started. */
+  contact(): ServerContact {
+    return this.#http.contact();
   }
 
   /** The server's word alone counts for what the device came with. */

@@ -16,7 +16,12 @@ export type ReportParts = {
 export function composeReport({ device, addresses, metrics, problem }: ReportParts): DeviceReport {
   const status = device.status();
   const { listenPort, osVersion } = device.facts();
-  const apps = { status, wire: device.fleetTarget()?.apps ?? {}, refused: problem?.releases ?? [] };
+  const apps = {
+    status,
+    wire: device.fleetTarget()?.apps ?? {},
+    refused: problem?.releases ?? [],
+    self: device.selfStatus(),
+  };
   return deviceReport({
     apiPort: listenPort,
     apiSecret: device.globalKey(),

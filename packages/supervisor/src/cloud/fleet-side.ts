@@ -6,11 +6,14 @@ import { ConfigVariables } from "../device-config/config-variables.ts";
 import type { DeviceConfig } from "../device-config/device-config.ts";
 import { DeviceConfigInForce } from "../device-config/device-config-in-force.ts";
 import { switchPersistentLogging } from "../device-config/persistent-logging.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { RegistryLogin } from "../engine/registry-login.ts";
 import { RebootRequired } from "../host/reboot-required.ts";
 import type { Log } from "../log.ts";
 import { findService } from "../logs/find-service.ts";
 import { JournalSource, journalctlOf } from "../logs/journal-source.ts";
 import { LogHub } from "../logs/log-hub.ts";
+import { SelfSide } from "../self/self-side.ts";
 import { Cloud, isEndpoint } from "./cloud.ts";
 import type { SupervisorCore } from "./cloud-device.ts";
 import { osVariantOf } from "./os-variant.ts";
@@ -29,6 +32,8 @@ export type FleetSideOptions = {
   /** The host's os-release. */
   readonly osRelease: Readonly<Record<string, string>>;
   readonly core: SupervisorCore;
+  readonly engine: Engine;
+  readonly registryLogin: Pick<RegistryLogin, "loginFor">;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -41,6 +46,7 @@ export class FleetSide {
   readonly logs: LogHub;
   readonly #options: FleetSideOptions;
   readonly #config: DeviceConfigInForce;
+  readonly #self: SelfSide | undefined;
   #cloud: Cloud | undefined;
 
   constructor(options: FleetSideOptions) {
@@ -53,6 +59,7 @@ export class FleetSide {
       now: clock.now,
     });
     this.logs = new LogHub({ source, clock, log });
+    this.#self = SelfSide.of({ ...options, tell: this.tell, server: () => this.#cloud?.contact() ?? "none" });
     this.#config = new DeviceConfigInForce({
       pollIntervalMs: config.appUpdatePollInterval ?? DEFAULT_POLL_MS,
       log,
@@ -77,6 +84,7 @@ export class FleetSide {
       device: {
         ...core,
         version,
+        selfStatus: () => this.#self?.status(),
         osVariant: () => osVariantOf(osRelease, core.isDevelopment()),
         config: () => this.config(),
         introduced: () => this.#config.again(),
@@ -104,7 +112,7 @@ export class FleetSide {
 
   /** Runs until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#readLogs(signal), this.#cloud?.run(signal)]);
+    await Promise.all([this.#readLogs(signal), this.#cloud?.run(signal), this.#self?.run(signal)]);
   }
 
   /** Before the first look at the engine nobody knows whose lines the journal holds: those of a restart would be lost. */

@@ -26,6 +26,8 @@ const environmentSchema = z
     JOURNALCTL: z.string().optional(),
     DBUS_SOCKET: z.string().default("/run/dbus/system_bus_socket"),
     SUPERVISOR_VERSION: z.string().optional(),
+    SUPERVISOR_IMAGE: z.string().optional(),
+    SUPERVISOR_SLOT_IMAGE: z.string().optional(),
   })
   .transform((env) => ({
     listenPort: env.LISTEN_PORT,
@@ -47,6 +49,8 @@ const environmentSchema = z
     journalctl: env.JOURNALCTL,
     busSocket: env.DBUS_SOCKET,
     version: env.SUPERVISOR_VERSION,
+    ownImage: env.SUPERVISOR_IMAGE,
+    slotImage: env.SUPERVISOR_SLOT_IMAGE,
   }));
 export type Paths = z.infer<typeof environmentSchema>;
 

@@ -4,6 +4,9 @@ import { registryAddress } from "./registry-address.ts";
 
 /** What an image consists of, as its registry tells before anything of it is downloaded. */
 export type ImageContent = {
+  /** Digest of its configuration: the engine's id of the image. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** Go's name of the processor architecture. */
   readonly architecture: string;
   readonly layers: readonly Layer[];
@@ -29,7 +32,11 @@ const layer = z.object({ size: z.number().nonnegative(), mediaType: z.string().d
 const manifest = z.object({ config: z.object({ digest }), layers: z.array(layer) });
 const platform = z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() });
 const index = z.object({ manifests: z.array(z.object({ digest, platform: platform.optional() })) });
-const config = z.object({ architecture: z.string(), rootfs: z.object({ diff_ids: z.array(digest) }) });
+const config = z.object({
+  architecture: z.string(),
+  rootfs: z.object({ diff_ids: z.array(digest) }),
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+});
 
 /**
  * Asks an image's registry for its manifest and configuration; with a login where the registry asks for one.
@@ -45,8 +52,10 @@ export async function imageContent(reference: string, wanted: Platform, login?: 
     ? await getJson(`${base}/manifests/${pick(list.data.manifests, wanted, reference)}`, session)
     : first;
   const { config: of, layers } = manifest.parse(single);
-  const { architecture, rootfs } = config.parse(await getJson(`${base}/blobs/${of.digest}`, session));
+  const { architecture, rootfs, config: run } = config.parse(await getJson(`${base}/blobs/${of.digest}`, session));
   return {
+    id: of.digest,
+    labels: run?.Labels ?? {},
     architecture,
     layers: layers.map(({ size, mediaType }, at) => ({
       diffId: rootfs.diff_ids[at] ?? "",

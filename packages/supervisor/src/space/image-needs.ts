@@ -14,7 +14,7 @@ const SILENCE_MS = 600_000;
 const MAX_ASKED = 4;
 
 export type ImageNeedsOptions = {
-  readonly contentOf: (reference: string) => Promise<ImageContent>;
+  readonly contentOf: (reference: string) => Promise<Pick<ImageContent, "architecture" | "layers">>;
   /** The layers (`diffId`s) of an image on the device, lowest first. */
   readonly layersOf: (imageId: string) => Promise<readonly string[]>;
   /** Go's name of the device's architecture. */
@@ -24,7 +24,10 @@ export type ImageNeedsOptions = {
   readonly changed: () => void;
 };
 
-type Known = { readonly content: ImageContent } | { readonly reason: string } | "asking";
+type Known =
+  | { readonly content: Pick<ImageContent, "architecture" | "layers"> }
+  | { readonly reason: string }
+  | "asking";
 
 /** What images will take on the disk: asked of their registries once, in the background. Holds what is wanted only. */
 export class ImageNeeds {
@@ -109,7 +112,8 @@ export function bytesNeeded(layers: readonly Layer[], local: readonly (readonly 
 /** Processors that run programs of their predecessor, too. */
 const PREDECESSORS: Readonly<Record<string, string>> = { amd64: "386", arm64: "arm" };
 
-function canRun(image: string, device: string): boolean {
+/** Whether a device runs programs of an image's architecture, both as Go names them. Pure. */
+export function canRun(image: string, device: string): boolean {
   return image === device || image === PREDECESSORS[device];
 }
 

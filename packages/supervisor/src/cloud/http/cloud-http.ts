@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestPlain } fro
 import { request as requestSecure } from "node:https";
 import { createGunzip } from "node:zlib";
 import { type HoldfastError, messageOf, worldError } from "@holdfast/contracts";
+import type { ServerContact } from "@holdfast/contracts/host";
 import { parseRetryAfter } from "./retry-after.ts";
 
 /**
@@ -51,10 +52,16 @@ export type CloudHttpOptions = {
 export class CloudHttp {
   readonly endpoint: string;
   readonly #options: CloudHttpOptions;
+  #contact: Exclude<ServerContact, "none"> = "silent";
 
   constructor(options: CloudHttpOptions) {
     this.#options = options;
     this.endpoint = options.endpoint.trim().replace(/\/+$/, "");
+  }
+
+  /** The best that the server did so far. */
+  contact(): ServerContact {
+    return this.#contact;
   }
 
   /**
@@ -69,6 +76,7 @@ export class CloudHttp {
       const answer = await this.#exchange(ask, patience.signal);
       patience.allow(timeoutMs * BODY_PATIENCE, "the answer did not end");
       const body = await readBody(answer);
+      this.#heard(answer.statusCode ?? 0);
       return {
         status: answer.statusCode ?? 0,
         etag: answer.headers.etag,
@@ -81,6 +89,10 @@ export class CloudHttp {
     } finally {
       patience.end();
     }
+  }
+
+  #heard(status: number): void {
+    if (this.#contact !== "serves") this.#contact = status < 400 ? "serves" : "answers";
   }
 
   /** Opens a request whose body the caller writes as it comes; nothing limits how long that takes. */

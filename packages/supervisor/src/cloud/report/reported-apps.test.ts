@@ -121,4 +121,19 @@ describe("the apps of a report", () => {
       },
     });
   });
+
+  it.each([
+    ["downloading", "downloading"],
+    ["starting", "applying changes"],
+    ["refused", "rejected"],
+  ] as const)("tell of the supervisor's own release that is %s", async (progress, updateStatus) => {
+    const uuid = "52e35121417640b1b28a680504e4039b";
+    const services = { core: { id: 1, image_id: 1, image: image("5") } };
+    const wire = parseWire(wireApps, { [uuid]: { id: 3, name: "sv", releases: { x: { id: 1, services } } } }, "test");
+    const current = await new SimulatedEngine().observe();
+    const self = { commit: "x", progress, percent: 7 };
+    const app = reportedApps({ status: status(current, wire), wire, refused: [], self })[uuid];
+    expect(app?.releases["x"]?.update_status).toBe(updateStatus);
+    expect(app?.release_uuid).toBeUndefined();
+  });
 });

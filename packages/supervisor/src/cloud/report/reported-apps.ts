@@ -2,6 +2,8 @@ import type { ReportedApp, ReportedRelease, ReportedService, WireApps } from "@h
 import type { ApplyStatus } from "../../apply/apply-loop.ts";
 import type { ObservedContainer } from "../../engine/current.ts";
 import { ImageIndex } from "../../plan/image-index.ts";
+import type { SelfStatus } from "../../self/self-standing.ts";
+import { supervisorServices } from "../../self/wanted-supervisor.ts";
 import type { DesiredApp } from "../../spec/desired.ts";
 import { parseContainerName } from "../../spec/names.ts";
 import { containerViews, progressOf } from "../../status/status.ts";
@@ -14,22 +16,22 @@ export type AppsInput = {
   readonly wire: WireApps;
   /** Releases of a newer target that could not be taken. */
   readonly refused: readonly RefusedRelease[];
+  /** How far the supervisor's own update is. */
+  readonly self?: SelfStatus | undefined;
 };
 
 type Releases = Record<string, ReportedRelease>;
 
-/** In the supervisor's own app, the services that are this program (compat 5.2). */
-const SUPERVISOR_SERVICES = ["main", "balena-supervisor", "core"];
 /** A server knows images by repository and digest; it refuses a report with one that it does not know. */
 const KNOWN_IMAGE = /^[^@\s]+@sha256:[0-9a-f]{64}$/;
 
 /** The apps of a state report (compat 5.3). Pure. */
-export function reportedApps({ status, wire, refused }: AppsInput): Record<string, ReportedApp> {
+export function reportedApps({ status, wire, refused, self }: AppsInput): Record<string, ReportedApp> {
   const apps: Record<string, ReportedApp> = {};
   const statuses = new Map(containerViews(status).map((view) => [view.containerId, view.status]));
   for (const app of status.desired?.apps ?? []) apps[app.uuid] = reportedApp(app, status, statuses);
   for (const [uuid, app] of Object.entries(wire)) {
-    if (SUPERVISOR_APPS.has(uuid)) apps[uuid] = supervisorApp(app);
+    if (SUPERVISOR_APPS.has(uuid)) apps[uuid] = supervisorApp(app, self);
   }
   for (const { app, commit } of refused) {
     const known = apps[app];
@@ -96,12 +98,25 @@ function formerReleases(app: DesiredApp, own: readonly ObservedContainer[], stat
   );
 }
 
-function supervisorApp(app: WireApps[string]): ReportedApp {
+/** What the fleet is told of the update, by how far it is; the service's status is one that servers know. */
+const SELF_PROGRESS = {
+  running: { update_status: "done", status: "Running" },
+  downloading: { update_status: "downloading", status: "Downloading" },
+  downloaded: { update_status: "downloaded", status: "Downloaded" },
+  starting: { update_status: "applying changes", status: "Starting" },
+  refused: { update_status: "rejected", status: "Downloaded" },
+} as const;
+
+function supervisorApp(app: WireApps[string], self: SelfStatus | undefined): ReportedApp {
   const [commit, release] = Object.entries(app.releases)[0] ?? [];
   if (commit === undefined || release === undefined) return { releases: {} };
-  const own = Object.entries(release.services).filter(([name]) => SUPERVISOR_SERVICES.includes(name));
-  const services = Object.fromEntries(
-    own.map(([name, { image }]): [string, ReportedService] => [name, { image, status: "Running" }]),
-  );
-  return { release_uuid: commit, releases: { [commit]: { update_status: "done", services } } };
+  const progress = self?.commit === commit ? self.progress : "running";
+  const { update_status, status } = SELF_PROGRESS[progress];
+  const services: Record<string, ReportedService> = {};
+  const percent = progress === "downloading" ? { download_progress: self?.percent ?? 0 } : {};
+  for (const [name, { image }] of progress === "refused" ? [] : supervisorServices(release)) {
+    services[name] = { image, status, ...percent };
+  }
+  const releases = { [commit]: { update_status, services } };
+  return progress === "running" ? { release_uuid: commit, releases } : { releases };
 }
