@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../spec/container-spec.ts";
 import type { Desired } from "../spec/desired.ts";
+import { LABEL_CONFIG_HASH } from "../spec/labels.ts";
+import { SUPERVISOR_NETWORK } from "../target/from-wire.ts";
 import { converge, freshContext } from "../testing/converge.ts";
 import { desiredOf, type TestService, wireOf } from "../testing/fixtures.ts";
 import { LABEL_EXITS, SimulatedEngine } from "../testing/simulated-engine.ts";
@@ -48,15 +50,17 @@ const service: fc.Arbitrary<Model> = fc
     },
   }));
 
-type AppModel = { commit: string; internal: boolean; services: Model[] };
+/** Mostly one app goes on; now and then another one takes its place. */
+type AppModel = { id: number; commit: string; internal: boolean; services: Model[] };
 const appModel: fc.Arbitrary<AppModel> = fc.record({
+  id: fc.constantFrom(1, 1, 1, 2),
   commit: fc.constantFrom("one", "two"),
   internal: fc.boolean(),
   services: fc.array(service, { minLength: 0, maxLength: 4 }),
 });
 
 /** Each service may depend on, or share the network of, the one before it; so there are no cycles. */
-function wireOfModel({ commit, internal, services }: AppModel): Record<string, unknown> {
+function wireOfModel({ id, commit, internal, services }: AppModel): Record<string, unknown> {
   const entries = services.map((model, at): [string, TestService] => {
     const before = services[at - 1]?.service;
     // A dependency that is not meant to run is never met; that is a wait for ever, not a convergence.
@@ -69,7 +73,7 @@ function wireOfModel({ commit, internal, services }: AppModel): Record<string, u
     return [NAMES[at] ?? "", { ...model.service, composition: { ...composition, ...needs } }];
   });
   const networks = { net: { internal } };
-  return wireOf({ commit, services: Object.fromEntries(entries), volumes: { data: {} }, networks });
+  return wireOf({ id, commit, services: Object.fromEntries(entries), volumes: { data: {} }, networks });
 }
 const app = appModel.map(wireOfModel);
 
@@ -80,11 +84,27 @@ const appAndNext = fc
   .map(([model, other, at, keepsCommit, keepsNetwork]) => {
     const services = model.services.map((one, index) => (index === at ? (other.services[0] ?? one) : one));
     const commit = keepsCommit ? model.commit : other.commit;
-    return [model, { commit, internal: keepsNetwork ? model.internal : other.internal, services }] as const;
+    return [
+      model,
+      { id: model.id, commit, internal: keepsNetwork ? model.internal : other.internal, services },
+    ] as const;
   });
 
+const MEDDLINGS = [
+  "stop",
+  "remove",
+  "rename",
+  "twin",
+  "dead",
+  "pause",
+  "network",
+  "foreign-network",
+  "image",
+  "volume",
+];
+
 const meddling = fc.record({
-  kind: fc.constantFrom("stop", "remove", "network", "image", "volume"),
+  kind: fc.constantFrom(...MEDDLINGS),
   pick: fc.nat({ max: 10 }),
 });
 
@@ -98,11 +118,29 @@ async function meddle(engine: SimulatedEngine, { kind, pick }: { kind: string; p
   const container = [...engine.containers.values()][pick % Math.max(1, engine.containers.size)];
   if (kind === "stop" && container !== undefined) await engine.stopContainer(container.id);
   if (kind === "remove" && container !== undefined) engine.containers.delete(container.id);
+  if (kind === "rename" && container !== undefined) container.name = `somebody-s-${container.id}`;
+  if (kind === "dead" && container !== undefined && container.state !== "running") container.state = "dead";
+  if (kind === "pause" && container?.state === "running") container.state = "paused";
+  if (kind === "twin" && container !== undefined) {
+    // What a supervisor leaves that was killed between the engine's answer and its own next look.
+    const twin = `${container.id}-twin`;
+    engine.containers.set(twin, { ...container, id: twin, name: twin, networks: new Set(container.networks) });
+  }
   if (kind === "image") engine.images.delete([...engine.images.keys()][pick % Math.max(1, engine.images.size)] ?? "");
   const free = [...engine.networks.keys()].filter(
     (name) => ![...engine.containers.values()].some((c) => c.networks.has(name)),
   );
   if (kind === "network") engine.networks.delete(free[pick % Math.max(1, free.length)] ?? "");
+  // The device's own network is left as it is found: containers of others may rely on it.
+  const taken = free.find((name) => name !== SUPERVISOR_NETWORK);
+  if (kind === "foreign-network" && taken !== undefined) {
+    const body = engine.networks.get(taken);
+    if (body !== undefined) {
+      // Made by another supervisor, which knows nothing of our hashes.
+      const { [LABEL_CONFIG_HASH]: _, ...Labels } = body.Labels;
+      engine.networks.set(taken, { ...body, Labels });
+    }
+  }
   const unused = [...engine.volumes.keys()].filter(
     (name) => ![...engine.containers.values()].some((c) => c.volumes.includes(name)),
   );
@@ -121,7 +159,8 @@ async function expectConverged(engine: SimulatedEngine, desired: Desired): Promi
     expect(engine.containers.get(container?.id ?? "")?.restart).toBe(spec.restart);
     const exits = spec.body.Labels[LABEL_EXITS] !== undefined || spec.restart === "no";
     if (!spec.running) expect(container?.state).not.toBe("running");
-    else if (!exits) expect(container?.state).toBe("running");
+    // Somebody paused it, and somebody will let it go on.
+    else if (!exits) expect(container?.state).toMatch(/^(running|paused)$/);
   }
   const networks = [...desired.networks, ...desired.apps.flatMap((one) => one.networks)];
   expect([...engine.networks.keys()].sort()).toEqual(networks.map(({ name }) => name).sort());
@@ -148,6 +187,14 @@ function guardHandOver(desired: Desired, spec: ContainerSpec, id: string, engine
   const old = engine.containers.get(id);
   const hashOf = (labels: Readonly<Record<string, string>> = {}) => labels["io.holdfast.config-hash"];
   if (old?.state !== "running" || hashOf(old.body.Labels) === spec.hash || !spec.running) return;
+  const olds = [...engine.containers.values()].filter(
+    ({ body: { Labels } }) =>
+      Labels["io.balena.app-id"] === String(spec.appId) &&
+      Labels["io.balena.service-name"] === spec.service &&
+      hashOf(Labels) !== spec.hash,
+  );
+  // Twins of the old one are leftovers: where one of them is in the way, all of them are replaced.
+  if (olds.length > 1) return;
   const hashes = new Map(desired.apps.flatMap((one) => one.networks.map(({ name, hash }) => [name, hash])));
   const isNetworkReplaced = [...old.networks].some(
     (name) => hashes.has(name) && hashes.get(name) !== hashOf(engine.networks.get(name)?.Labels),

@@ -63,6 +63,11 @@ function planCreation(draft: Draft, view: AppView, spec: ContainerSpec): void {
     wait(draft, spec, "its volumes are made first");
     return;
   }
+  // A container of another app, or one that somebody renamed: it goes, or gets its own name back.
+  if (draft.takenNames.has(spec.name)) {
+    wait(draft, spec, `the name ${spec.name} is still taken`);
+    return;
+  }
   if (spec.networkOwner === undefined) {
     draft.steps.push({ do: "create-container", spec });
     return;

@@ -173,7 +173,7 @@ export class SimulatedEngine implements Engine {
   stopContainer(id: string): Promise<void> {
     return this.#change(`stop ${id}`, () => {
       const container = this.containers.get(id);
-      if (container?.state === "running" || container?.state === "restarting")
+      if (container !== undefined && ["running", "restarting", "paused"].includes(container.state))
         Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
     });
   }
