@@ -6,13 +6,13 @@ import type { Device } from "./api/device.ts";
 import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
 import type { DeviceSelf } from "./api/v1-device.ts";
-import type { Updates } from "./api/v3-updates.ts";
 import { ApplyLoop } from "./apply/apply-loop.ts";
 import type { RoundEffects } from "./apply/round-effects.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
 import { readAddresses } from "./cloud/report/addresses.ts";
+import { type ApiMode, isInLocalMode, needsApiKey } from "./device/api-access.ts";
 import { ConfigJsonFile } from "./device/config-json-file.ts";
 import type { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
@@ -50,6 +50,7 @@ import type { DeviceFacts } from "./spec/device-facts.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
+import { updatesOf } from "./target/updates-of.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
@@ -195,22 +196,23 @@ export class Supervisor {
     }
   }
 
-  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
-  #isLocalMode(): boolean {
-    const isByDefault = this.#facts.apiEndpoint === "" && this.#development.isOn();
-    return isByDefault || this.#settings.get().localMode || this.#fleet.config().localMode;
+  #mode(): ApiMode {
+    return {
+      isManaged: this.#facts.apiEndpoint !== "",
+      isDevelopment: this.#development.isOn(),
+      isLocalModeAsked: this.#settings.get().localMode || this.#fleet.config().localMode,
+    };
   }
 
-  /** Keys guard every device that is not in development mode, local mode or not. */
-  #isOpen(): boolean {
-    return this.#isLocalMode() && this.#development.isOn();
+  #isLocalMode(): boolean {
+    return isInLocalMode(this.#mode());
   }
 
   #wishHost(): Promise<void> {
     return this.#wishes.put(this.#target.stored()?.config, {
       isManaged: this.#facts.apiEndpoint !== "",
       hasHostServices: this.#hasHostServices,
-      isApiOpen: this.#isOpen(),
+      isApiOpen: !needsApiKey(this.#mode()),
       apiPort: this.#facts.listenPort,
     });
   }
@@ -322,29 +324,20 @@ export class Supervisor {
       logs: this.#fleet.logs,
       journalctl: journalctlOf(paths),
       tags: () => this.#fleet.cloud()?.tags(),
-      updates: this.#updates(),
+      updates: updatesOf({
+        loop: this.#loop,
+        target: this.#target,
+        settings: this.#settings,
+        isHolding: (config) => this.#isHolding(config),
+      }),
       network: new NetworkRequests(paths.runtimeDir),
     });
     return apiServer({
       routes,
       keys: this.#keys,
-      needsKey: () => !this.#isOpen(),
+      needsKey: () => needsApiKey(this.#mode()),
       log,
     });
-  }
-
-  #updates(): Updates {
-    return {
-      status: () => this.#loop.status(),
-      failureOf: (key) => this.#loop.failureOf(key),
-      isHolding: () => this.#isHolding(this.#target.stored()?.config ?? {}),
-      waiting: () => this.#target.waiting(),
-      hold: () => this.#settings.update({ holdUpdates: true }),
-      release: async () => {
-        await this.#settings.update({ holdUpdates: false });
-        return this.#target.release();
-      },
-    };
   }
 
   #isHolding(config: Readonly<Record<string, string>>): boolean {

@@ -210,7 +210,7 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
   },
   "POST /v2/local/target-state": {
     about: "Brings a target into force, in local mode",
-    key: "any",
+    key: "owner",
     takes: "`local`, `force`",
     answers: "200 `{status, message}`; 400",
     test: SERVER,
