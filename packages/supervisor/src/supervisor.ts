@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
 import { dirname } from "node:path";
 import { messageOf } from "@holdfast/contracts";
-import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
 import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
@@ -17,9 +16,9 @@ import { ConfigJsonFile } from "./device/config-json-file.ts";
 import type { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
-import { replaceKey } from "./device/replace-key.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import type { SettingsStore } from "./device/settings.ts";
+import { deviceActions } from "./device-actions.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
@@ -51,6 +50,7 @@ import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 import { updatesOf } from "./target/updates-of.ts";
+import { DeviceEvents } from "./telemetry/device-events.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
@@ -84,6 +84,7 @@ export class Supervisor {
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
+  readonly #events: DeviceEvents;
   #facts: DeviceFacts;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
@@ -117,10 +118,14 @@ export class Supervisor {
       log: options.log,
       changed: () => this.#loop.trigger(),
     });
+    const { monotonic } = this.#clock;
+    const epoch = this.#startedAt.toString(36);
+    this.#events = new DeviceEvents({ status: () => this.#loop.status(), monotonic, epoch });
     this.#releases = new ReleaseHealth({
       record: kept.record,
       log: options.log,
-      monotonic: this.#clock.monotonic,
+      monotonic,
+      judged: (verdict) => this.#events.judged(verdict),
       isDefaultOff: () => this.#isLocalMode(),
       isStarting: (appId) => this.#loop.isStarting(appId),
       restartsOf: (id) => options.engine.restartsOf(id),
@@ -133,6 +138,7 @@ export class Supervisor {
       clock: this.#clock,
       log: options.log,
       tell: this.#fleet.tell,
+      watch: this.#events,
       pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
@@ -318,7 +324,14 @@ export class Supervisor {
     const routes = deviceRoutes({
       device,
       self: this.#self(),
-      actions: this.#actions(),
+      actions: deviceActions({
+        engine: this.#options.engine,
+        loop: this.#loop,
+        host: this.#host,
+        fleet: this.#fleet,
+        settings: this.#settings,
+        keys: this.#keys,
+      }),
       hostConfig: new HostConfigFiles(this.#configJson, dirname(paths.configJson)),
       host: this.#host,
       logs: this.#fleet.logs,
@@ -331,6 +344,7 @@ export class Supervisor {
         isHolding: (config) => this.#isHolding(config),
       }),
       network: new NetworkRequests(paths.runtimeDir),
+      events: this.#events,
     });
     return apiServer({
       routes,
@@ -354,25 +368,6 @@ export class Supervisor {
       addresses: () => readAddresses(),
       vpn: () => readVpn(rootMount, this.#facts.apiEndpoint !== "" && this.#fleet.config().vpnControl),
       hasFailed: () => this.#loop.hasFailed(),
-    };
-  }
-
-  #actions(): DeviceActions {
-    const { engine } = this.#options;
-    return {
-      status: () => this.#loop.status(),
-      carryOut: (intent, options) => this.#loop.carryOut(intent, options),
-      reboot: (options) => this.#host.reboot(options),
-      shutdown: (options) => this.#host.shutdown(options),
-      update: ({ force, cancel }) => {
-        const isTaken = force || this.#fleet.config().instantUpdates;
-        if (isTaken) this.#loop.retry({ force, cancel });
-        if (isTaken) this.#fleet.cloud()?.poke({ force, cancel });
-        return isTaken;
-      },
-      replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
-      environmentOf: (id) => engine.environmentOf(id),
-      removeVolume: (name) => engine.removeVolume(name),
     };
   }
 

@@ -21,6 +21,7 @@ const SELF = at("api/v1-device.test.ts");
 const LOGS = at("api/logs/logs.test.ts");
 const HOST_CONFIG = at("api/v1-host-config.test.ts");
 const TAGS = at("cloud/tags/tags.test.ts");
+const EVENTS = at("api/v3-events.test.ts");
 const UPDATES = at("api/v3-updates.test.ts");
 const NETWORK = at("api/v3-network.test.ts");
 
@@ -252,6 +253,14 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
     takes: "an object of texts",
     answers: '202 `{"status":"success"}`; 400',
     test: TAGS,
+  },
+  "GET /v3/events": {
+    about:
+      "What happens on the device, as it happens, at most 8 listeners at a time; a key of a service is told of its app",
+    key: "any",
+    takes: "the header `Last-Event-ID`",
+    answers: "200, an endless stream of server-sent events, see [below](#events); 503",
+    test: EVENTS,
   },
   "GET /v3/updates": {
     about: "What is going on with each app, and why not: waits, failures, rejected releases, updates that are held",

@@ -2,6 +2,7 @@ import type { HostActions } from "../host/host-actions.ts";
 import type { HostConfigFiles } from "../host/host-config-files.ts";
 import type { NetworkRequests } from "../host/network-requests.ts";
 import type { LogHub } from "../logs/log-hub.ts";
+import type { DeviceEvents } from "../telemetry/device-events.ts";
 import type { DeviceActions } from "./actions/device-actions.ts";
 import { v1AppRoutes } from "./actions/v1-apps.ts";
 import { v1HostRoutes } from "./actions/v1-host.ts";
@@ -16,6 +17,7 @@ import { v1HostConfigRoutes } from "./v1-host-config.ts";
 import { v2LocalRoutes } from "./v2-local.ts";
 import { v2StateRoutes } from "./v2-state.ts";
 import { type DeviceTags, v2TagRoutes } from "./v2-tags.ts";
+import { v3EventsRoute } from "./v3-events.ts";
 import { v3NetworkRoutes } from "./v3-network.ts";
 import { type Updates, v3UpdateRoutes } from "./v3-updates.ts";
 
@@ -33,6 +35,7 @@ export type ApiParts = {
   readonly tags: () => DeviceTags | undefined;
   readonly updates: Updates;
   readonly network: Pick<NetworkRequests, "ask">;
+  readonly events: Pick<DeviceEvents, "listen" | "count">;
 };
 
 /** Every endpoint of the device API; docs/device-api.md describes each. */
@@ -52,5 +55,6 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     ...v2TagRoutes(parts.tags),
     ...v3UpdateRoutes(parts.updates),
     ...v3NetworkRoutes(parts.network),
+    v3EventsRoute(parts.events),
   ];
 }

@@ -2,7 +2,7 @@ import type { ApiParts } from "../api/routes.ts";
 import type { ApplyStatus } from "../apply/apply-loop.ts";
 
 /** The state of a device that has not looked at its engine yet. */
-export const nothingSeen: ApplyStatus = {
+const nothingSeen: ApplyStatus = {
   current: undefined,
   desired: undefined,
   running: new Map(),
@@ -60,5 +60,6 @@ export function idleParts(): ApiParts {
     logs: { listen: () => () => {} },
     journalctl: [],
     network: { ask: never },
+    events: { count: () => 0, listen: () => () => {} },
   };
 }
