@@ -4,13 +4,12 @@ import { messageOf } from "@holdfast/contracts";
 import type { Device } from "./api/device.ts";
 import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
-import type { DeviceSelf } from "./api/v1-device.ts";
 import { ApplyLoop } from "./apply/apply-loop.ts";
 import type { RoundEffects } from "./apply/round-effects.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
-import { readAddresses } from "./cloud/report/addresses.ts";
+import { MetricsReader } from "./cloud/report/metrics.ts";
 import { type ApiMode, isInLocalMode, needsApiKey } from "./device/api-access.ts";
 import { ConfigJsonFile } from "./device/config-json-file.ts";
 import type { ImageLedger } from "./device/image-ledger.ts";
@@ -19,6 +18,7 @@ import type { Paths } from "./device/paths.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import type { SettingsStore } from "./device/settings.ts";
 import { deviceActions } from "./device-actions.ts";
+import { deviceSelf } from "./device-self.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
@@ -33,7 +33,6 @@ import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import { RebootRequired } from "./host/reboot-required.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
-import { readVpn } from "./host/vpn-state.ts";
 import { Intents } from "./intent/intents.ts";
 import { type KeptState, readKeptState } from "./kept-state.ts";
 import { lockFiles } from "./locks/lock-files.ts";
@@ -50,7 +49,9 @@ import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
 import { updatesOf } from "./target/updates-of.ts";
+import { Counters } from "./telemetry/counters.ts";
 import { DeviceEvents } from "./telemetry/device-events.ts";
+import { watchBoth } from "./telemetry/watch-both.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
@@ -85,6 +86,7 @@ export class Supervisor {
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
   readonly #events: DeviceEvents;
+  readonly #counters = new Counters();
   #facts: DeviceFacts;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
@@ -138,7 +140,7 @@ export class Supervisor {
       clock: this.#clock,
       log: options.log,
       tell: this.#fleet.tell,
-      watch: this.#events,
+      watch: watchBoth(this.#events, this.#counters),
       pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
@@ -187,6 +189,7 @@ export class Supervisor {
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);
         this.#hearLives(event);
+        this.#counters.heard(event);
         this.#loop.trigger();
       };
       await Promise.all([
@@ -321,9 +324,16 @@ export class Supervisor {
       },
     };
     const { paths, log } = this.#options;
+    const self = deviceSelf({
+      version: device.version,
+      rootMount: paths.rootMount,
+      loop: this.#loop,
+      facts: () => this.#facts,
+      fleet: this.#fleet,
+    });
     const routes = deviceRoutes({
       device,
-      self: this.#self(),
+      self,
       actions: deviceActions({
         engine: this.#options.engine,
         loop: this.#loop,
@@ -345,30 +355,26 @@ export class Supervisor {
       }),
       network: new NetworkRequests(paths.runtimeDir),
       events: this.#events,
+      metrics: {
+        ...self,
+        isHealthy: device.isHealthy,
+        counters: this.#counters,
+        fleet: () => this.#fleet.cloud()?.activity(),
+        hardware: new MetricsReader({ proc: "/proc", sys: "/sys", data: paths.dataMount }),
+        monotonic: this.#clock.monotonic,
+      },
     });
     return apiServer({
       routes,
       keys: this.#keys,
       needsKey: () => needsApiKey(this.#mode()),
+      answered: this.#counters.answered,
       log,
     });
   }
 
   #isHolding(config: Readonly<Record<string, string>>): boolean {
     return this.#settings.get().holdUpdates || holdsUpdates(config);
-  }
-
-  #self(): DeviceSelf {
-    const { rootMount } = this.#options.paths;
-    return {
-      version: this.#options.version,
-      status: () => this.#loop.status(),
-      apiPort: () => this.#facts.listenPort,
-      osVersion: () => this.#facts.osVersion,
-      addresses: () => readAddresses(),
-      vpn: () => readVpn(rootMount, this.#facts.apiEndpoint !== "" && this.#fleet.config().vpnControl),
-      hasFailed: () => this.#loop.hasFailed(),
-    };
   }
 
   #hostActions(): HostActions {

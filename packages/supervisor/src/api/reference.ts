@@ -22,6 +22,7 @@ const LOGS = at("api/logs/logs.test.ts");
 const HOST_CONFIG = at("api/v1-host-config.test.ts");
 const TAGS = at("cloud/tags/tags.test.ts");
 const EVENTS = at("api/v3-events.test.ts");
+const METRICS = at("api/v3-metrics.test.ts");
 const UPDATES = at("api/v3-updates.test.ts");
 const NETWORK = at("api/v3-network.test.ts");
 
@@ -261,6 +262,12 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
     takes: "the header `Last-Event-ID`",
     answers: "200, an endless stream of server-sent events, see [below](#events); 503",
     test: EVENTS,
+  },
+  "GET /v3/metrics": {
+    about: "Figures for Prometheus; a key of a service is told of the services of its app",
+    key: "any",
+    answers: "200, Prometheus' text format, see [below](#metrics)",
+    test: METRICS,
   },
   "GET /v3/updates": {
     about: "What is going on with each app, and why not: waits, failures, rejected releases, updates that are held",

@@ -18,6 +18,7 @@ import { v2LocalRoutes } from "./v2-local.ts";
 import { v2StateRoutes } from "./v2-state.ts";
 import { type DeviceTags, v2TagRoutes } from "./v2-tags.ts";
 import { v3EventsRoute } from "./v3-events.ts";
+import { type MetricsParts, v3MetricsRoute } from "./v3-metrics.ts";
 import { v3NetworkRoutes } from "./v3-network.ts";
 import { type Updates, v3UpdateRoutes } from "./v3-updates.ts";
 
@@ -35,6 +36,7 @@ export type ApiParts = {
   readonly tags: () => DeviceTags | undefined;
   readonly updates: Updates;
   readonly network: Pick<NetworkRequests, "ask">;
+  readonly metrics: MetricsParts;
   readonly events: Pick<DeviceEvents, "listen" | "count">;
 };
 
@@ -56,5 +58,6 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     ...v3UpdateRoutes(parts.updates),
     ...v3NetworkRoutes(parts.network),
     v3EventsRoute(parts.events),
+    v3MetricsRoute(parts.metrics),
   ];
 }

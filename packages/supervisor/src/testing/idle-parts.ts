@@ -1,5 +1,6 @@
 import type { ApiParts } from "../api/routes.ts";
 import type { ApplyStatus } from "../apply/apply-loop.ts";
+import { Counters } from "../telemetry/counters.ts";
 
 /** The state of a device that has not looked at its engine yet. */
 const nothingSeen: ApplyStatus = {
@@ -60,6 +61,16 @@ export function idleParts(): ApiParts {
     logs: { listen: () => () => {} },
     journalctl: [],
     network: { ask: never },
+    metrics: {
+      version: "1.2.3",
+      osVersion: () => "1.0",
+      isHealthy: () => true,
+      status,
+      counters: new Counters(),
+      fleet: () => undefined,
+      hardware: { read: async () => ({}) },
+      monotonic: () => 0,
+    },
     events: { count: () => 0, listen: () => () => {} },
   };
 }
