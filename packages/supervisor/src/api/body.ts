@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { checkJsonShape } from "@holdfast/contracts";
 import { GrowingBuffer } from "./growing-buffer.ts";
 
@@ -21,12 +22,14 @@ export class BadBody extends Error {
   }
 }
 
+type Request = Readable & Pick<IncomingMessage, "headers">;
+
 /** Reads the bodies of a server's requests; what it holds of all of them together is bounded. */
 export class BodyReader {
   #held = 0;
 
   /** The value of a JSON or form body; `{}` when it is empty. @throws BadBody, HoldfastError `supervisor.invalid-target` */
-  async read(request: IncomingMessage): Promise<unknown> {
+  async read(request: Request): Promise<unknown> {
     const isForm = (request.headers["content-type"] ?? "").includes("application/x-www-form-urlencoded");
     const content = await this.#content(request, isForm ? MAX_FORM : MAX_BODY);
     if (isForm) return Object.fromEntries(new URLSearchParams(content.toString()));
@@ -40,7 +43,7 @@ export class BodyReader {
     }
   }
 
-  async #content(request: IncomingMessage, limit: number): Promise<Buffer> {
+  async #content(request: Request, limit: number): Promise<Buffer> {
     const tooLarge = () => new BadBody(413, `The body exceeds ${limit} bytes`);
     if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
     const content = new GrowingBuffer();
