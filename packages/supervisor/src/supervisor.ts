@@ -59,6 +59,8 @@ export type SupervisorOptions = {
   readonly registryLogin: RegistryLogin;
   readonly paths: Paths;
   readonly version: string;
+  /** The device API as an OpenAPI document. */
+  readonly openApiFile: string;
   readonly log: Log;
   readonly clock?: Clock;
 };
@@ -355,6 +357,7 @@ export class Supervisor {
       }),
       network: new NetworkRequests(paths.runtimeDir),
       events: this.#events,
+      openApiFile: this.#options.openApiFile,
       metrics: {
         ...self,
         isHealthy: device.isHealthy,

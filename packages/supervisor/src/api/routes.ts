@@ -10,6 +10,7 @@ import { v2AppRoutes } from "./actions/v2-apps.ts";
 import type { Device } from "./device.ts";
 import { journalLogsRoute } from "./logs/journal-logs.ts";
 import { localLogsRoute } from "./logs/local-logs.ts";
+import { openApiRoute } from "./open-api/open-api-route.ts";
 import type { Route } from "./router.ts";
 import { v1Routes } from "./v1.ts";
 import { type DeviceSelf, deviceSelfRoutes } from "./v1-device.ts";
@@ -37,6 +38,8 @@ export type ApiParts = {
   readonly updates: Updates;
   readonly network: Pick<NetworkRequests, "ask">;
   readonly metrics: MetricsParts;
+  /** File of the OpenAPI document. */
+  readonly openApiFile: string;
   readonly events: Pick<DeviceEvents, "listen" | "count">;
 };
 
@@ -59,5 +62,6 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     ...v3NetworkRoutes(parts.network),
     v3EventsRoute(parts.events),
     v3MetricsRoute(parts.metrics),
+    openApiRoute(parts.openApiFile),
   ];
 }

@@ -61,6 +61,7 @@ export function idleParts(): ApiParts {
     logs: { listen: () => () => {} },
     journalctl: [],
     network: { ask: never },
+    openApiFile: "/nonexistent/openapi.json",
     metrics: {
       version: "1.2.3",
       osVersion: () => "1.0",
