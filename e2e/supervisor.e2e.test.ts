@@ -224,6 +224,29 @@ describe("the supervisor on a real engine", () => {
     expect((await engine.client.containers()).get("one")?.Names).toEqual(["/one_1_1_bb"]);
   });
 
+  it("tells an update as events, counts it in its figures, and describes its API", async () => {
+    const stop = new AbortController();
+    const stream = await fetch(`http://127.0.0.1:${supervisor.port}/v3/events`, { signal: stop.signal });
+    let told = "";
+    const reading = (async () => {
+      for await (const chunk of stream.body ?? []) told += Buffer.from(chunk).toString();
+    })().catch(() => undefined);
+    const two = { environment: { NEW: "2" } };
+    await supervisor.post("/v2/local/target-state", localState("bb", { one: { volumes: ["v:/data"] }, two }));
+    const isOver =
+      /event: step-ended\ndata: \{"step":"start-container","appId":1,"service":"two"[\s\S]*event: applied\ndata: \{"applied":true\}/;
+    await supervisor.until(async () => isOver.test(told), "the update is told to its end");
+    expect(told).toMatch(/^retry: 3000\n\nid: \S+\nevent: snapshot\ndata: \{"applied":true,/);
+    expect(told).toMatch(/event: service\ndata: \{"appId":1,"service":"two","status":"Stopping"/);
+    stop.abort();
+    await reading;
+    const figures = await (await supervisor.get("/v3/metrics")).text();
+    expect(figures).toMatch(/^holdfast_steps_total\{step="start-container",result="done"\} [1-9]/m);
+    expect(figures).toMatch(/^holdfast_services\{status="Running"\} 2$/m);
+    expect(figures).toMatch(/^holdfast_container_events_total\{event="die"\} [1-9]/m);
+    expect(await (await supervisor.get("/v3/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
+  });
+
   it("keeps the old release when an image of the new one cannot be had", async () => {
     const before = await ids();
     await supervisor.post(

@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import { refuse } from "@holdfast/contracts";
 import { build } from "esbuild";
 import * as z from "zod";
+import { openApiDocument } from "./api/open-api/open-api-document.ts";
 
 /** The supervisor as the files of its container image, to lie in one directory. */
 export type SupervisorBundle = {
   readonly version: string;
-  /** `supervisor.js` (the entry, an ES module) and `package.json`. */
-  readonly files: Readonly<Record<"supervisor.js" | "package.json", Uint8Array>>;
+  /** `supervisor.js` (the entry, an ES module), `package.json`, and the device API as `openapi.json`. */
+  readonly files: Readonly<Record<"supervisor.js" | "package.json" | "openapi.json", Uint8Array>>;
 };
 
 /** Every byte is read into memory at each start. */
@@ -46,8 +47,11 @@ export async function buildSupervisorBundle(options: { readonly version?: string
     });
   }
   const manifest = { name: "holdfast-supervisor", version, type: "module" };
-  return {
-    version,
-    files: { "supervisor.js": code, "package.json": new TextEncoder().encode(`${JSON.stringify(manifest)}\n`) },
+  const json = (value: object): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  const files = {
+    "supervisor.js": code,
+    "package.json": json(manifest),
+    "openapi.json": json(openApiDocument(version)),
   };
+  return { version, files };
 }

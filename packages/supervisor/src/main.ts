@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     engine,
     registryLogin,
     paths,
+    openApiFile: join(import.meta.dirname, "openapi.json"),
     version: paths.version ?? packageVersion(),
     log,
   });

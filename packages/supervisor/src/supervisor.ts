@@ -1,28 +1,28 @@
 import type { Server } from "node:http";
 import { dirname } from "node:path";
 import { messageOf } from "@holdfast/contracts";
-import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
 import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
-import type { DeviceSelf } from "./api/v1-device.ts";
-import type { Updates } from "./api/v3-updates.ts";
 import { ApplyLoop } from "./apply/apply-loop.ts";
 import type { RoundEffects } from "./apply/round-effects.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { SupervisorCore } from "./cloud/cloud-device.ts";
 import { FleetSide } from "./cloud/fleet-side.ts";
-import { readAddresses } from "./cloud/report/addresses.ts";
+import { MetricsReader } from "./cloud/report/metrics.ts";
+import { type ApiMode, isInLocalMode, needsApiKey } from "./device/api-access.ts";
 import { ConfigJsonFile } from "./device/config-json-file.ts";
 import type { ImageLedger } from "./device/image-ledger.ts";
 import { KeyRing } from "./device/key-ring.ts";
 import type { Paths } from "./device/paths.ts";
-import { replaceKey } from "./device/replace-key.ts";
 import { ServiceFiles } from "./device/service-files.ts";
 import type { SettingsStore } from "./device/settings.ts";
+import { deviceActions } from "./device-actions.ts";
+import { deviceSelf } from "./device-self.ts";
 import type { Current } from "./engine/current.ts";
 import type { Engine, EngineEvent } from "./engine/engine.ts";
 import { followEvents } from "./engine/follow-events.ts";
+import { hearContainers } from "./engine/hear-containers.ts";
 import type { RegistryLogin } from "./engine/registry-login.ts";
 import { DevelopmentGateway } from "./gateway/development-gateway.ts";
 import { ReleaseHealth } from "./health/release-health.ts";
@@ -34,7 +34,6 @@ import { HostWishes } from "./host/host-wishes.ts";
 import { NetworkRequests } from "./host/network-requests.ts";
 import { RebootRequired } from "./host/reboot-required.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
-import { readVpn } from "./host/vpn-state.ts";
 import { Intents } from "./intent/intents.ts";
 import { type KeptState, readKeptState } from "./kept-state.ts";
 import { lockFiles } from "./locks/lock-files.ts";
@@ -50,6 +49,10 @@ import type { DeviceFacts } from "./spec/device-facts.ts";
 import { holdsUpdates } from "./target/holds-updates.ts";
 import { targetInEffect } from "./target/target-in-effect.ts";
 import { TargetInForce } from "./target/target-in-force.ts";
+import { updatesOf } from "./target/updates-of.ts";
+import { Counters } from "./telemetry/counters.ts";
+import { DeviceEvents } from "./telemetry/device-events.ts";
+import { watchBoth } from "./telemetry/watch-both.ts";
 
 export type SupervisorOptions = {
   readonly engine: Engine;
@@ -57,6 +60,8 @@ export type SupervisorOptions = {
   readonly registryLogin: RegistryLogin;
   readonly paths: Paths;
   readonly version: string;
+  /** The device API as an OpenAPI document. */
+  readonly openApiFile: string;
   readonly log: Log;
   readonly clock?: Clock;
 };
@@ -83,6 +88,8 @@ export class Supervisor {
   readonly #handedOver = new Set<string>();
   readonly #startedAt: number;
   readonly #fleet: FleetSide;
+  readonly #events: DeviceEvents;
+  readonly #counters = new Counters();
   #facts: DeviceFacts;
   #hasHostServices = false;
   #wanted: readonly string[] = [];
@@ -116,10 +123,14 @@ export class Supervisor {
       log: options.log,
       changed: () => this.#loop.trigger(),
     });
+    const { monotonic } = this.#clock;
+    const epoch = this.#startedAt.toString(36);
+    this.#events = new DeviceEvents({ status: () => this.#loop.status(), monotonic, epoch });
     this.#releases = new ReleaseHealth({
       record: kept.record,
       log: options.log,
-      monotonic: this.#clock.monotonic,
+      monotonic,
+      judged: (verdict) => this.#events.judged(verdict),
       isDefaultOff: () => this.#isLocalMode(),
       isStarting: (appId) => this.#loop.isStarting(appId),
       restartsOf: (id) => options.engine.restartsOf(id),
@@ -132,6 +143,7 @@ export class Supervisor {
       clock: this.#clock,
       log: options.log,
       tell: this.#fleet.tell,
+      watch: watchBoth(this.#events, this.#counters),
       pollIntervalMs: this.#fleet.config().pollIntervalMs,
     });
     this.#target = new TargetInForce({
@@ -179,7 +191,8 @@ export class Supervisor {
       if (!(await this.#applyStored())) await this.#preload.takeOver();
       const onEvent = (event: EngineEvent): void => {
         this.#releases.heard(event);
-        this.#hearLives(event);
+        hearContainers(event, this.#lives);
+        this.#counters.heard(event);
         this.#loop.trigger();
       };
       await Promise.all([
@@ -195,22 +208,23 @@ export class Supervisor {
     }
   }
 
-  /** By default only an unmanaged device in development mode is: nobody owns it but who stands beside it. */
-  #isLocalMode(): boolean {
-    const isByDefault = this.#facts.apiEndpoint === "" && this.#development.isOn();
-    return isByDefault || this.#settings.get().localMode || this.#fleet.config().localMode;
+  #mode(): ApiMode {
+    return {
+      isManaged: this.#facts.apiEndpoint !== "",
+      isDevelopment: this.#development.isOn(),
+      isLocalModeAsked: this.#settings.get().localMode || this.#fleet.config().localMode,
+    };
   }
 
-  /** Keys guard every device that is not in development mode, local mode or not. */
-  #isOpen(): boolean {
-    return this.#isLocalMode() && this.#development.isOn();
+  #isLocalMode(): boolean {
+    return isInLocalMode(this.#mode());
   }
 
   #wishHost(): Promise<void> {
     return this.#wishes.put(this.#target.stored()?.config, {
       isManaged: this.#facts.apiEndpoint !== "",
       hasHostServices: this.#hasHostServices,
-      isApiOpen: this.#isOpen(),
+      isApiOpen: !needsApiKey(this.#mode()),
       apiPort: this.#facts.listenPort,
     });
   }
@@ -293,11 +307,6 @@ export class Supervisor {
     };
   }
 
-  #hearLives({ action, containerId }: EngineEvent): void {
-    if (action === "die" || action === "start") this.#lives.heard(containerId);
-    if (action === "connected") this.#lives.missed();
-  }
-
   #server(): Server {
     const device: Device = {
       version: this.#options.version,
@@ -312,75 +321,43 @@ export class Supervisor {
         if (force) this.#loop.retry({ force });
       },
     };
-    const { paths, log } = this.#options;
+    const { engine, paths, log, openApiFile } = this.#options;
+    const [loop, fleet, host, settings, keys] = [this.#loop, this.#fleet, this.#host, this.#settings, this.#keys];
+    const { version } = device;
+    const self = deviceSelf({ version, rootMount: paths.rootMount, loop, facts: () => this.#facts, fleet });
     const routes = deviceRoutes({
       device,
-      self: this.#self(),
-      actions: this.#actions(),
+      self,
+      actions: deviceActions({ engine, loop, host, fleet, settings, keys }),
       hostConfig: new HostConfigFiles(this.#configJson, dirname(paths.configJson)),
-      host: this.#host,
-      logs: this.#fleet.logs,
+      host,
+      logs: fleet.logs,
       journalctl: journalctlOf(paths),
-      tags: () => this.#fleet.cloud()?.tags(),
-      updates: this.#updates(),
+      tags: () => fleet.cloud()?.tags(),
+      updates: updatesOf({ loop, target: this.#target, settings, isHolding: (config) => this.#isHolding(config) }),
       network: new NetworkRequests(paths.runtimeDir),
+      events: this.#events,
+      openApiFile,
+      metrics: {
+        ...self,
+        isHealthy: device.isHealthy,
+        counters: this.#counters,
+        fleet: () => fleet.cloud()?.activity(),
+        hardware: new MetricsReader({ proc: "/proc", sys: "/sys", data: paths.dataMount }),
+        monotonic: this.#clock.monotonic,
+      },
     });
     return apiServer({
       routes,
-      keys: this.#keys,
-      needsKey: () => !this.#isOpen(),
+      keys,
+      needsKey: () => needsApiKey(this.#mode()),
+      answered: this.#counters.answered,
       log,
     });
   }
 
-  #updates(): Updates {
-    return {
-      status: () => this.#loop.status(),
-      failureOf: (key) => this.#loop.failureOf(key),
-      isHolding: () => this.#isHolding(this.#target.stored()?.config ?? {}),
-      waiting: () => this.#target.waiting(),
-      hold: () => this.#settings.update({ holdUpdates: true }),
-      release: async () => {
-        await this.#settings.update({ holdUpdates: false });
-        return this.#target.release();
-      },
-    };
-  }
-
   #isHolding(config: Readonly<Record<string, string>>): boolean {
     return this.#settings.get().holdUpdates || holdsUpdates(config);
-  }
-
-  #self(): DeviceSelf {
-    const { rootMount } = this.#options.paths;
-    return {
-      version: this.#options.version,
-      status: () => this.#loop.status(),
-      apiPort: () => this.#facts.listenPort,
-      osVersion: () => this.#facts.osVersion,
-      addresses: () => readAddresses(),
-      vpn: () => readVpn(rootMount, this.#facts.apiEndpoint !== "" && this.#fleet.config().vpnControl),
-      hasFailed: () => this.#loop.hasFailed(),
-    };
-  }
-
-  #actions(): DeviceActions {
-    const { engine } = this.#options;
-    return {
-      status: () => this.#loop.status(),
-      carryOut: (intent, options) => this.#loop.carryOut(intent, options),
-      reboot: (options) => this.#host.reboot(options),
-      shutdown: (options) => this.#host.shutdown(options),
-      update: ({ force, cancel }) => {
-        const isTaken = force || this.#fleet.config().instantUpdates;
-        if (isTaken) this.#loop.retry({ force, cancel });
-        if (isTaken) this.#fleet.cloud()?.poke({ force, cancel });
-        return isTaken;
-      },
-      replaceKey: (key) => replaceKey(key, this.#settings, this.#keys),
-      environmentOf: (id) => engine.environmentOf(id),
-      removeVolume: (name) => engine.removeVolume(name),
-    };
   }
 
   #hostActions(): HostActions {

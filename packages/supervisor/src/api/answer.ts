@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 /** What a route answers: text, a value as JSON, or a stream that ends when either side has enough. */
 export type Answer =
-  | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly status: number; readonly json: unknown }
   | StreamAnswer;
 

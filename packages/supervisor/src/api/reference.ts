@@ -21,6 +21,9 @@ const SELF = at("api/v1-device.test.ts");
 const LOGS = at("api/logs/logs.test.ts");
 const HOST_CONFIG = at("api/v1-host-config.test.ts");
 const TAGS = at("cloud/tags/tags.test.ts");
+const EVENTS = at("api/v3-events.test.ts");
+const METRICS = at("api/v3-metrics.test.ts");
+const OPEN_API = at("api/open-api/open-api-document.test.ts");
 const UPDATES = at("api/v3-updates.test.ts");
 const NETWORK = at("api/v3-network.test.ts");
 
@@ -28,7 +31,7 @@ const SERVICE = "`serviceName` or `imageId`; `force`";
 const OK = "200 `OK`";
 const LOCKED = "423 while an update lock is held";
 const GOES_DOWN =
-  '202 `{"Data":"OK","Error":null}`; 423 (locked, or an OS update is not confirmed yet) and 500: `{"Data":"","Error":"…"}`';
+  '202 `{"Data":"OK","Error":null}`; 423 `{"Data":"","Error":"…"}`, locked, or an OS update is not confirmed yet; 500 `{"Data":"","Error":"…"}`';
 
 /** Every endpoint of the device API, `METHOD path`; docs/device-api.md is made of it, and a test holds it to the routes. */
 export const apiReference: Readonly<Record<string, EndpointReference>> = {
@@ -210,7 +213,7 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
   },
   "POST /v2/local/target-state": {
     about: "Brings a target into force, in local mode",
-    key: "any",
+    key: "owner",
     takes: "`local`, `force`",
     answers: "200 `{status, message}`; 400",
     test: SERVER,
@@ -252,6 +255,26 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
     takes: "an object of texts",
     answers: '202 `{"status":"success"}`; 400',
     test: TAGS,
+  },
+  "GET /v3/events": {
+    about:
+      "What happens on the device, as it happens, at most 8 listeners at a time; a key of a service is told of its app",
+    key: "any",
+    takes: "the header `Last-Event-ID`",
+    answers: "200, an endless stream of server-sent events, see [below](#events); 503",
+    test: EVENTS,
+  },
+  "GET /v3/metrics": {
+    about: "Figures for Prometheus; a key of a service is told of the services of its app",
+    key: "any",
+    answers: "200, Prometheus' text format, see [below](#metrics)",
+    test: METRICS,
+  },
+  "GET /v3/openapi.json": {
+    about: "This API as an OpenAPI 3.1 document",
+    key: "any",
+    answers: "200; 503",
+    test: OPEN_API,
   },
   "GET /v3/updates": {
     about: "What is going on with each app, and why not: waits, failures, rejected releases, updates that are held",

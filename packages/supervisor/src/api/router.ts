@@ -8,6 +8,8 @@ export type Ask = {
   readonly scope: Scope;
   /** The key that the request brought, if the device knows it. */
   readonly key?: string | undefined;
+  /** What the client of an event stream had last. */
+  readonly lastEventId?: string | undefined;
   /** The parsed body, JSON or form; `{}` when there is none. Throws `BadBody`. */
   readonly body: () => Promise<unknown>;
 };

@@ -2,6 +2,7 @@ import type { HostActions } from "../host/host-actions.ts";
 import type { HostConfigFiles } from "../host/host-config-files.ts";
 import type { NetworkRequests } from "../host/network-requests.ts";
 import type { LogHub } from "../logs/log-hub.ts";
+import type { DeviceEvents } from "../telemetry/device-events.ts";
 import type { DeviceActions } from "./actions/device-actions.ts";
 import { v1AppRoutes } from "./actions/v1-apps.ts";
 import { v1HostRoutes } from "./actions/v1-host.ts";
@@ -9,6 +10,7 @@ import { v2AppRoutes } from "./actions/v2-apps.ts";
 import type { Device } from "./device.ts";
 import { journalLogsRoute } from "./logs/journal-logs.ts";
 import { localLogsRoute } from "./logs/local-logs.ts";
+import { openApiRoute } from "./open-api/open-api-route.ts";
 import type { Route } from "./router.ts";
 import { v1Routes } from "./v1.ts";
 import { type DeviceSelf, deviceSelfRoutes } from "./v1-device.ts";
@@ -16,6 +18,8 @@ import { v1HostConfigRoutes } from "./v1-host-config.ts";
 import { v2LocalRoutes } from "./v2-local.ts";
 import { v2StateRoutes } from "./v2-state.ts";
 import { type DeviceTags, v2TagRoutes } from "./v2-tags.ts";
+import { v3EventsRoute } from "./v3-events.ts";
+import { type MetricsParts, v3MetricsRoute } from "./v3-metrics.ts";
 import { v3NetworkRoutes } from "./v3-network.ts";
 import { type Updates, v3UpdateRoutes } from "./v3-updates.ts";
 
@@ -33,6 +37,10 @@ export type ApiParts = {
   readonly tags: () => DeviceTags | undefined;
   readonly updates: Updates;
   readonly network: Pick<NetworkRequests, "ask">;
+  readonly metrics: MetricsParts;
+  /** File of the OpenAPI document. */
+  readonly openApiFile: string;
+  readonly events: Pick<DeviceEvents, "listen" | "count">;
 };
 
 /** Every endpoint of the device API; docs/device-api.md describes each. */
@@ -52,5 +60,8 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     ...v2TagRoutes(parts.tags),
     ...v3UpdateRoutes(parts.updates),
     ...v3NetworkRoutes(parts.network),
+    v3EventsRoute(parts.events),
+    v3MetricsRoute(parts.metrics),
+    openApiRoute(parts.openApiFile),
   ];
 }

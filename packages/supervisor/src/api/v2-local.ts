@@ -16,7 +16,9 @@ export function v2LocalRoutes(device: Device): Route[] {
     {
       method: "POST",
       path: "/v2/local/target-state",
-      answer: async ({ body }) => {
+      answer: async ({ body, scope }) => {
+        // In local mode keys are still asked for in production, and a service must not replace the whole device.
+        if (scope.type !== "global") return unauthorized;
         if (!device.isLocalMode()) return failure(400, "Target state can only set when device is in local mode");
         const state = parseWire(localTargetState, await body(), "The target state");
         await device.setLocalTarget(state, isTruthy(String(state.force)));

@@ -14,7 +14,8 @@ export type DeviceTags = {
 const MAX_KEY = 255;
 const MAX_VALUE = 4096;
 
-const tagsBody = z.record(
+/** Body of `PATCH /v2/device/tags`. */
+export const tagsBody = z.record(
   z.string().min(1).max(MAX_KEY).regex(/^\S+$/, "must not contain blanks"),
   z.string("must be text").max(MAX_VALUE),
 );

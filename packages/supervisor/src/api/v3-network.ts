@@ -5,13 +5,15 @@ import type { NetworkRequests } from "../host/network-requests.ts";
 import { type Answer, unauthorized } from "./answer.ts";
 import type { Ask, Route } from "./router.ts";
 
-const changeSchema = z.object({
+/** Body of `POST /v3/network`. */
+export const changeBody = z.object({
   /** File name in system-connections -> NetworkManager keyfile; null removes it. */
   connections: z.record(z.string(), z.string().nullable()),
   /** Seconds. */
   confirmWithin: z.number().exactOptional(),
 });
-const endSchema = z.object({ id: z.string().optional() });
+/** Body that confirms or reverts a change. */
+export const endBody = z.object({ id: z.string().optional() });
 
 /** Refusals by code: what the caller sent is wrong, or it is not the time for it. */
 const CONFLICTS = new Set(["host.network-change-pending", "host.no-network-change"]);
@@ -35,7 +37,7 @@ export function v3NetworkRoutes(requests: Pick<NetworkRequests, "ask">): Route[]
     method: "POST",
     path: `/v3/network/${verb}`,
     answer: forOwner(async ({ body }) => {
-      const { id } = parseWire(endSchema, await body(), "The request");
+      const { id } = parseWire(endBody, await body(), "The request");
       return answerOf(await requests.ask({ verb, ...(id === undefined ? {} : { id }) }), 200);
     }),
   });
@@ -49,7 +51,7 @@ export function v3NetworkRoutes(requests: Pick<NetworkRequests, "ask">): Route[]
       method: "POST",
       path: "/v3/network",
       answer: forOwner(async ({ body }) => {
-        const change = parseWire(changeSchema, await body(), "The change of the network");
+        const change = parseWire(changeBody, await body(), "The change of the network");
         return answerOf(await requests.ask({ verb: "apply", ...change }), 202);
       }),
     },

@@ -3,6 +3,7 @@ import type { ApplyStatus } from "../apply/apply-loop.ts";
 import type { Scope } from "../device/key-ring.ts";
 import { desiredOf, wireOf } from "../testing/fixtures.ts";
 import { SimulatedEngine } from "../testing/simulated-engine.ts";
+import { updatesAnswer } from "./open-api/v3-answers.ts";
 import { Router } from "./router.ts";
 import { type Updates, v3UpdateRoutes } from "./v3-updates.ts";
 
@@ -56,7 +57,9 @@ describe("/v3/updates", () => {
 
   it("tells of each service what it waits for and what failed, and which release was rejected", async () => {
     const ask = await bench();
-    expect(await ask("GET", "/v3/updates")).toMatchObject({
+    const answer = await ask("GET", "/v3/updates");
+    expect("json" in answer && updatesAnswer.safeParse(JSON.parse(JSON.stringify(answer.json))).error).toBeUndefined();
+    expect(answer).toMatchObject({
       status: 200,
       json: {
         hold: false,

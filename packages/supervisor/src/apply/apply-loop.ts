@@ -12,6 +12,7 @@ import type { PlanContext } from "../plan/context.ts";
 import { plan } from "../plan/plan.ts";
 import { type Plan, type Step, stepKey } from "../plan/step.ts";
 import { type Desired, imagesOf } from "../spec/desired.ts";
+import type { ApplyWatch } from "./apply-watch.ts";
 import { Backoff, type Failure } from "./backoff.ts";
 import { describeStep } from "./describe-step.ts";
 import { LockPace } from "./lock-pace.ts";
@@ -28,6 +29,7 @@ export type ApplyOptions = {
   readonly log: Log;
   /** Tells the fleet's owner what is done to services and images (compat 9). */
   readonly tell?: (message: string) => void;
+  readonly watch?: ApplyWatch;
   /** Longest time between two looks, and the limit of every backoff, in milliseconds. */
   readonly pollIntervalMs: number;
   readonly random?: () => number;
@@ -204,8 +206,10 @@ export class ApplyLoop {
       return delay;
     }
     this.#lastRoundAt = clock.now();
+    this.#options.watch?.planned();
     this.#startSteps(signal);
     await this.#endRound();
+    this.#options.watch?.looked();
     return this.#pause();
   }
 
@@ -267,6 +271,7 @@ export class ApplyLoop {
     await intents.accept();
     const said = this.#locks.note(refusals);
     if (said !== undefined) log.warn(said);
+    this.#options.watch?.locked(refusals);
     if (refusals.length + space.needs.size === 0) return free;
     return plan(current, desired, { ...context, space, ...lockedView(refusals), intents: intents.view(current) });
   }
@@ -317,12 +322,16 @@ export class ApplyLoop {
   }
 
   async #perform(key: string, step: Step, signal: AbortSignal): Promise<void> {
-    const { engine, effects, intents, clock, log } = this.#options;
+    const { engine, effects, intents, clock, log, watch } = this.#options;
     const words = describeStep(step);
     const abort = new AbortController();
     this.#running.set(key, { step, abort });
     this.#say(words.begin, words.object, words.because);
-    const onProgress = (percent: number): void => void this.#progress.set(words.object, percent);
+    watch?.began(step);
+    const onProgress = (percent: number, bytes: number): void => {
+      this.#progress.set(words.object, percent);
+      watch?.progressed(step, percent, bytes);
+    };
     if (step.do === "stop-container") this.#seenRunning.delete(step.id);
     if (step.do === "restart-container" && step.isUnhealthy === true)
       this.#unhealthy.restarted(step.id, clock.monotonic());
@@ -332,13 +341,15 @@ export class ApplyLoop {
       intents.stepDone(step);
       this.#backoff.succeeded(key);
       this.#say(words.done, words.object);
+      watch?.ended(step);
     } catch (error) {
-      if (abort.signal.aborted || signal.aborted) return;
+      if (abort.signal.aborted || signal.aborted) return watch?.ended(step, { message: "cancelled", retryInMs: 0 });
       const delay = this.#backoff.failed(key, clock.now(), messageOf(error));
       const retry = `trying again in ${Math.ceil(delay / 1000)} s`;
       const failure = `${words.failed} '${words.object}' due to '${messageOf(error)}'`;
       log.warn(`${failure}; ${retry}`);
       this.#options.tell?.(failure);
+      watch?.ended(step, { message: messageOf(error), retryInMs: delay });
     } finally {
       this.#running.delete(key);
       this.#progress.delete(words.object);

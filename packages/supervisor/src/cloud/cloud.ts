@@ -6,6 +6,7 @@ import type { Paths } from "../device/paths.ts";
 import type { Log } from "../log.ts";
 import type { LogHub } from "../logs/log-hub.ts";
 import { isTruthy } from "../spec/labels.ts";
+import { Attempts } from "./attempts.ts";
 import type { CloudDevice } from "./cloud-device.ts";
 import { composeReport } from "./compose-report.ts";
 import { CloudHttp } from "./http/cloud-http.ts";
@@ -36,6 +37,14 @@ export type CloudOptions = {
   readonly random?: () => number;
 };
 
+/** Counts since the start of the process. */
+export type CloudActivity = {
+  readonly target: Attempts;
+  readonly report: Attempts;
+  /** Lines of services. */
+  readonly logs: { readonly sent: number; readonly lost: number };
+};
+
 const DEFAULT_RETRY_MS = 30_000;
 
 /** Whether a text can be the address of a fleet server. */
@@ -53,6 +62,7 @@ export class Cloud {
   readonly #target: CloudTarget;
   readonly #uplink: LogUplink;
   readonly #metrics: MetricsReader;
+  readonly #reports = new Attempts();
   #device: Registered | undefined;
   #stopLogs: (() => void) | undefined;
 
@@ -105,6 +115,12 @@ export class Cloud {
   /** The best that the server did since this program started. */
   contact(): ServerContact {
     return this.#http.contact();
+  }
+
+  /** What was done with the server since the start. */
+  activity(): CloudActivity {
+    const { sent, buffer } = this.#uplink;
+    return { target: this.#target.attempts, report: this.#reports, logs: { sent, lost: buffer.lost } };
   }
 
   /** The server's word alone counts for what the device came with. */
@@ -160,6 +176,7 @@ export class Cloud {
       log,
       compose: () => this.#compose(),
       cache,
+      attempts: this.#reports,
       limitMs,
     });
     await Promise.all([

@@ -1,8 +1,8 @@
 import type { ContainerBody, Endpoint, NetworkBody, VolumeBody } from "../spec/container-body.ts";
 import type { Current } from "./current.ts";
 
-/** Percent, 0 to 100, of all layers of the image known so far. */
-export type PullProgress = (percent: number) => void;
+/** Percent, 0 to 100, of all layers of the image known so far, and the bytes that were downloaded. */
+export type PullProgress = (percent: number, bytes: number) => void;
 
 export type PullOptions = {
   readonly signal?: AbortSignal;

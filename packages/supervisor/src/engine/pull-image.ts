@@ -30,7 +30,9 @@ export async function pullImage(
   const path = `/images/create?${query}`;
   const stream = await http.stream({ method: "POST", path, headers, signal: options.signal });
   const layers = new Map<string, number>();
+  const downloaded = new Map<string, number>();
   let told = -1;
+  let toldBytes = 0;
   for await (const line of jsonLines(stream)) {
     const parsed = message.safeParse(line);
     if (!parsed.success) continue;
@@ -38,9 +40,23 @@ export async function pullImage(
       throw worldError("supervisor.pull-failed", { message: `${reference}: ${parsed.data.error}` });
     }
     const percent = advance(layers, parsed.data);
-    if (percent > told) options.onProgress?.(percent);
+    const bytes = noteDownload(downloaded, parsed.data);
+    // Between the steps of the percentage, only the ends of layers are told.
+    if (percent <= told && (bytes <= toldBytes || parsed.data.status !== "Download complete")) continue;
     told = Math.max(told, percent);
+    toldBytes = Math.max(toldBytes, bytes);
+    options.onProgress?.(told, toldBytes);
   }
+}
+
+/** Notes one message and returns the bytes downloaded of all layers. */
+function noteDownload(layers: Map<string, number>, { id, status, progressDetail }: Message): number {
+  if (id !== undefined && status === "Downloading") {
+    layers.set(id, Math.max(layers.get(id) ?? 0, progressDetail?.current ?? 0));
+  }
+  let sum = 0;
+  for (const bytes of layers.values()) sum += bytes;
+  return sum;
 }
 
 /** Notes one message and returns the percentage over all layers named so far. */

@@ -1,5 +1,6 @@
 import type { Current } from "../engine/current.ts";
 import type { EngineEvent } from "../engine/engine.ts";
+import { hearContainers } from "../engine/hear-containers.ts";
 import type { Log } from "../log.ts";
 import type { Desired } from "../spec/desired.ts";
 import type { Rejection, Target } from "../target/target.ts";
@@ -7,19 +8,25 @@ import type { ReleaseKnowledge } from "../target/target-in-effect.ts";
 import type { ReleaseRecord } from "./release-record.ts";
 import { ReleaseTrials, type TrialOptions, type Verdict } from "./release-trials.ts";
 
-export type ReleaseHealthOptions = Omit<TrialOptions, "goodOf"> & { readonly record: ReleaseRecord };
+export type ReleaseHealthOptions = Omit<TrialOptions, "goodOf"> & {
+  readonly record: ReleaseRecord;
+  /** Told of each verdict when it is on the disk. */
+  readonly judged?: (verdict: Verdict) => void;
+};
 
 /** Which releases are good on this device: watches new ones, keeps the verdicts, and tells them to the target. */
 export class ReleaseHealth {
   readonly #record: ReleaseRecord;
   readonly #trials: ReleaseTrials;
   readonly #log: Log;
+  readonly #judged: ReleaseHealthOptions["judged"];
   #target: Target | undefined;
   readonly #told = new Map<string, string>();
 
   constructor(options: ReleaseHealthOptions) {
     this.#record = options.record;
     this.#log = options.log;
+    this.#judged = options.judged;
     this.#trials = new ReleaseTrials({ ...options, goodOf: (uuid) => options.record.goodOf(uuid)?.fingerprint });
   }
 
@@ -50,7 +57,10 @@ export class ReleaseHealth {
   async look(current: Current, desired: Desired | undefined): Promise<boolean> {
     if (desired === undefined) return false;
     const verdicts = await this.#trials.look(current, desired);
-    for (const verdict of verdicts) await this.#keep(verdict);
+    for (const verdict of verdicts) {
+      await this.#keep(verdict);
+      this.#judged?.(verdict);
+    }
     return verdicts.length > 0;
   }
 
@@ -59,9 +69,8 @@ export class ReleaseHealth {
   }
 
   /** Something happened in the engine. */
-  heard({ action, containerId }: EngineEvent): void {
-    if (action === "die" || action === "start") this.#trials.troubles.heard(containerId);
-    if (action === "connected") this.#trials.troubles.missed();
+  heard(event: EngineEvent): void {
+    hearContainers(event, this.#trials.troubles);
   }
 
   async #keep({ app, fault }: Verdict): Promise<void> {

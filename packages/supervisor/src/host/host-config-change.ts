@@ -12,7 +12,8 @@ const exception = z
   .min(1)
   .max(253)
   .regex(/^\P{Cc}*$/u, "is not one line");
-const patchSchema = z.object({
+/** Body of `PATCH /v1/device/host-config`. */
+export const hostConfigBody = z.object({
   network: z.object({
     hostname: z.string().regex(HOSTNAME, "is no host name").or(z.literal("")).nullish(),
     proxy: z.looseObject({ noProxy: z.array(exception).max(MOST_EXCEPTIONS).nullish() }).nullish(),
@@ -64,7 +65,7 @@ function redsocksOf(proxy: Readonly<Record<string, unknown>>, hasExceptions: boo
  * @throws HoldfastError `supervisor.invalid-host-config`
  */
 export function parseHostConfigPatch(body: unknown): HostConfigPatch {
-  const { network, force } = parse(patchSchema, body, "");
+  const { network, force } = parse(hostConfigBody, body, "");
   const { noProxy, ...proxy } = network.proxy ?? {};
   const hasExceptions = noProxy !== undefined && noProxy !== null;
   const redsocks = network.proxy === undefined || network.proxy === null ? undefined : redsocksOf(proxy, hasExceptions);

@@ -6,7 +6,7 @@ import { recordingLog } from "./scratch.ts";
 /** Status, and the body: parsed if it is JSON. */
 export type TestAnswer = readonly [status: number, body: unknown];
 
-/** The device API on a loopback port until the end of the scope; every request needs a key. */
+/** The device API on a loopback port until the end of the scope; every request needs a key, unless it is said otherwise. */
 export class ApiClient {
   readonly keys: KeyRing;
   readonly base: string;
@@ -18,9 +18,9 @@ export class ApiClient {
     this.keys = keys;
   }
 
-  static async serve(routes: readonly Route[]): Promise<ApiClient> {
+  static async serve(routes: readonly Route[], needsKey = () => true): Promise<ApiClient> {
     const keys = new KeyRing("g".repeat(32), "s".repeat(64));
-    const server = apiServer({ routes, keys, needsKey: () => true, log: recordingLog() });
+    const server = apiServer({ routes, keys, needsKey, log: recordingLog() });
     await listen(server, 0, "127.0.0.1");
     const address = server.address();
     const port = typeof address === "object" ? address?.port : undefined;

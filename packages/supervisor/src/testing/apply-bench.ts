@@ -2,6 +2,7 @@ import { ApplyLoop } from "../apply/apply-loop.ts";
 import type { RoundEffects } from "../apply/round-effects.ts";
 import { IntentStore } from "../intent/intent-store.ts";
 import { Intents } from "../intent/intents.ts";
+import { DeviceEvents } from "../telemetry/device-events.ts";
 import { desiredOf, noEffects, type TestApp, wireOf } from "./fixtures.ts";
 import { recordingLog } from "./scratch.ts";
 import { SimulatedEngine } from "./simulated-engine.ts";
@@ -26,6 +27,14 @@ export class ApplyBench {
   readonly clock = testClock();
   readonly lines: string[];
   readonly loop: ApplyLoop;
+  /** Milliseconds of the events' own clock: that of the loop runs through its pauses at once. */
+  eventsNow = 0;
+  /** What the loop does, as clients of the device API are told. */
+  readonly events = new DeviceEvents({
+    status: () => this.loop.status(),
+    monotonic: () => this.eventsNow,
+    epoch: "test",
+  });
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
@@ -45,6 +54,7 @@ export class ApplyBench {
       effects: { ...effects, ...own },
       clock: this.clock,
       log,
+      watch: this.events,
       pollIntervalMs: 900_000,
       random: () => 0,
     });

@@ -9,7 +9,8 @@ const flag = z
   .optional()
   .transform((value) => isTruthy(String(value)));
 
-const schema = z.object({
+/** Body of requests for actions. */
+export const actionBody = z.object({
   appId: number.transform(parseNumber),
   imageId: number.transform(parseNumber),
   serviceName: z.string().optional(),
@@ -18,11 +19,11 @@ const schema = z.object({
 });
 
 /** What requests for actions carry. */
-export type ActionBody = z.infer<typeof schema>;
+export type ActionBody = z.infer<typeof actionBody>;
 
 /** @throws HoldfastError, a refusal, when the body is no object or a field cannot be what it should be */
 export function parseActionBody(body: unknown): ActionBody {
-  return parseWire(schema, body, "The request");
+  return parseWire(actionBody, body, "The request");
 }
 
 /** A number of the fleet's: a whole one that is not negative; undefined for anything else. */

@@ -15,7 +15,8 @@ const flag = z
 /** One word of a command line; nothing of it is ever seen by a shell. */
 const word = z.string().max(255).optional();
 
-const schema = z.object({
+/** Body of `POST /v2/journal-logs`. */
+export const journalBody = z.object({
   all: flag,
   follow: flag,
   count: z.union([z.number().int().nonnegative(), z.string().regex(/^(\d+|all)$/)]).optional(),
@@ -39,7 +40,7 @@ export function journalLogsRoute(command: readonly string[]): Route {
     method: "POST",
     path: "/v2/journal-logs",
     answer: async ({ body }) => {
-      const options = parseWire(schema, await body(), "The request");
+      const options = parseWire(journalBody, await body(), "The request");
       if (readers >= MAX_READERS) return failure(503, `${MAX_READERS} clients read the journal already`);
       readers += 1;
       return journalStream([...command, ...journalctlArguments(options)], () => {
@@ -71,7 +72,7 @@ function journalStream([program = "", ...args]: readonly string[], onEnd: () => 
 }
 
 /** The command line of journalctl for a request. Values follow their option as words of their own. Pure. */
-function journalctlArguments(options: z.infer<typeof schema>): string[] {
+function journalctlArguments(options: z.infer<typeof journalBody>): string[] {
   const { all, follow, count, unit, format, containerId, since, until } = options;
   const isFullId = containerId?.length === 64;
   return [

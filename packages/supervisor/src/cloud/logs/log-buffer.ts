@@ -13,6 +13,8 @@ export class LogBuffer {
   #lines: string[] = [];
   #bytes = 0;
   #dropped = 0;
+  /** Lines that never reached the server, since the start. */
+  lost = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,7 +24,7 @@ export class LogBuffer {
     const line = wireLine(message);
     if (line === undefined) return;
     const size = Buffer.byteLength(line);
-    if (this.#bytes + size > MAX_BUFFER) this.#dropped += 1;
+    if (this.#bytes + size > MAX_BUFFER) this.#drop(1);
     else {
       this.#lines.push(line);
       this.#bytes += size;
@@ -57,8 +59,13 @@ export class LogBuffer {
 
   /** Lines that were taken did not get through; they are told of as dropped. */
   lose(count: number): void {
-    this.#dropped += count;
+    this.#drop(count);
     this.#wake.ring();
+  }
+
+  #drop(count: number): void {
+    this.#dropped += count;
+    this.lost += count;
   }
 
   isEmpty(): boolean {

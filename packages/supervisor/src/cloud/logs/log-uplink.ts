@@ -52,6 +52,8 @@ export class LogUplink {
   readonly #options: LogUplinkOptions;
   readonly #times: UplinkTimes;
   readonly buffer: LogBuffer;
+  /** Lines that reached the server, since the start. */
+  sent = 0;
   #failures = 0;
   #lastReason = "";
   /** The last lines written, while it is not known whether the connection was alive. */
@@ -144,6 +146,7 @@ export class LogUplink {
       await Promise.race([clock.sleep(gatherMs, signal), broken]);
       await Promise.race([this.buffer.untilFilled(graceMs, signal), broken]);
       this.#unsure = [];
+      this.sent += lines.length;
       this.#isSecondTry = false;
       await Promise.race([this.buffer.untilFilled(idleMs, signal), broken]);
     }

@@ -1,6 +1,7 @@
 import { messageOf } from "@holdfast/contracts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import type { Attempts } from "../attempts.ts";
 import type { CloudHttp } from "../http/cloud-http.ts";
 import { serverRefusal } from "../http/server-refusal.ts";
 import type { Registered } from "../registration/registration.ts";
@@ -21,6 +22,7 @@ export type StateReporterOptions = {
   /** The whole report as of now. */
   readonly compose: () => Promise<DeviceReport>;
   readonly cache: Pick<ReportCache, "read" | "write">;
+  readonly attempts?: Attempts;
   /** Longest pause after failures, in milliseconds. */
   readonly limitMs: () => number;
 };
@@ -58,6 +60,7 @@ export class StateReporter {
       const answer = await this.#options.http.ask({ ...ask, body: { [device.uuid]: diff } });
       retryAfterMs = answer.retryAfterMs;
       if (answer.status < 200 || answer.status > 299) throw serverRefusal("The state report was not taken", answer);
+      this.#options.attempts?.succeeded(this.#options.clock.monotonic());
       this.#metricsAt = this.#options.clock.now();
       this.#told = { ...this.#told, ...diff };
       this.#failures = 0;
@@ -69,6 +72,7 @@ export class StateReporter {
     } catch (error) {
       if (signal.aborted) return 0;
       this.#failures += 1;
+      this.#options.attempts?.fail();
       if (messageOf(error) !== this.#lastReason) this.#options.log.warn(messageOf(error));
       this.#lastReason = messageOf(error);
       return retryPause(this.#failures, limitMs(), retryAfterMs);

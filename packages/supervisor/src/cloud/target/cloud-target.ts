@@ -2,6 +2,7 @@ import { HoldfastError, messageOf } from "@holdfast/contracts";
 import { Wake } from "../../apply/wake.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import { Attempts } from "../attempts.ts";
 import type { CloudHttp } from "../http/cloud-http.ts";
 import type { Registered } from "../registration/registration.ts";
 import { pollPause, retryPause } from "./poll-pause.ts";
@@ -34,6 +35,7 @@ export type CloudTargetOptions = {
 export class CloudTarget {
   readonly #options: CloudTargetOptions;
   readonly #random: () => number;
+  readonly attempts = new Attempts();
   readonly #wake = new Wake();
   #poke: Poke | undefined;
   #etag: string | undefined;
@@ -98,10 +100,12 @@ export class CloudTarget {
       if (read.kind !== "unchanged") this.#etag = answer.etag;
       this.#failures = 0;
       this.#lastReason = "";
+      this.attempts.succeeded(this.#options.clock.monotonic());
       return this.#pause();
     } catch (error) {
       if (signal.aborted) return 0;
       this.#failures += 1;
+      this.attempts.fail();
       this.#complain(error);
       return retryPause(this.#failures, policy().pollIntervalMs, retryAfterMs);
     }
