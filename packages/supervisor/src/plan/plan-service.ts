@@ -99,7 +99,8 @@ type Pair = { readonly spec: ContainerSpec; readonly keep: ObservedContainer; re
 
 /** The wanted container is there; the old one beside it goes, in a hand-over only after the new one took over. */
 function retireBesideNew(draft: Draft, view: AppView, { spec, keep, old }: Pair): void {
-  const survivor = spec.strategy === "hand-over" ? { id: keep.id, restart: spec.restart } : undefined;
+  // Whatever the strategy is now: by the former one, the container that stays may have been about to yield.
+  const survivor = { id: keep.id, restart: spec.restart };
   if (spec.strategy !== "hand-over" || old.state !== "running" || !spec.running) {
     if (view.allImages) retireUnlessLocked(draft, old, survivor);
     return;
