@@ -5,8 +5,8 @@ import type { DeviceActions } from "./api/actions/device-actions.ts";
 import type { Device } from "./api/device.ts";
 import { deviceRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
+import { updatesOf } from "./api/updates-of.ts";
 import type { DeviceSelf } from "./api/v1-device.ts";
-import type { Updates } from "./api/v3-updates.ts";
 import { ApplyLoop } from "./apply/apply-loop.ts";
 import type { RoundEffects } from "./apply/round-effects.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -37,6 +37,7 @@ import { usesHostNetwork } from "./host/uses-host-network.ts";
 import { readVpn } from "./host/vpn-state.ts";
 import { Intents } from "./intent/intents.ts";
 import { type KeptState, readKeptState } from "./kept-state.ts";
+import { LocalBuilds } from "./local-build/local-builds.ts";
 import { lockFiles } from "./locks/lock-files.ts";
 import { allLockGroups, type LockGroup, lockGroupsOf, type ServiceKey } from "./locks/lock-group.ts";
 import { ServiceLives } from "./locks/service-lives.ts";
@@ -140,7 +141,7 @@ export class Supervisor {
       log: options.log,
       onFleetConfig: (config) => this.#fleet.adopt(config),
       resolve: (apps) => targetInEffect(apps, { ...this.#releases.knowledge(), provided: this.#facts.provided }),
-      isHeld: (config) => this.#isHolding(config),
+      isHeld: (config) => this.#settings.get().holdUpdates || holdsUpdates(config),
       onTarget: async (target) => {
         await this.#releases.enter(target);
         const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
@@ -322,33 +323,12 @@ export class Supervisor {
       logs: this.#fleet.logs,
       journalctl: journalctlOf(paths),
       tags: () => this.#fleet.cloud()?.tags(),
-      updates: this.#updates(),
+      updates: updatesOf({ loop: this.#loop, target: this.#target, settings: this.#settings }),
       network: new NetworkRequests(paths.runtimeDir),
+      builds: LocalBuilds.open(paths),
+      takesBuilds: () => this.#isOpen(),
     });
-    return apiServer({
-      routes,
-      keys: this.#keys,
-      needsKey: () => !this.#isOpen(),
-      log,
-    });
-  }
-
-  #updates(): Updates {
-    return {
-      status: () => this.#loop.status(),
-      failureOf: (key) => this.#loop.failureOf(key),
-      isHolding: () => this.#isHolding(this.#target.stored()?.config ?? {}),
-      waiting: () => this.#target.waiting(),
-      hold: () => this.#settings.update({ holdUpdates: true }),
-      release: async () => {
-        await this.#settings.update({ holdUpdates: false });
-        return this.#target.release();
-      },
-    };
-  }
-
-  #isHolding(config: Readonly<Record<string, string>>): boolean {
-    return this.#settings.get().holdUpdates || holdsUpdates(config);
+    return apiServer({ routes, keys: this.#keys, needsKey: () => !this.#isOpen(), log });
   }
 
   #self(): DeviceSelf {

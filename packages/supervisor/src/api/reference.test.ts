@@ -51,6 +51,8 @@ function registered(status: ApiParts["self"]["status"]): string[] {
     logs: { listen: () => () => {} },
     journalctl: [],
     network: { ask: never },
+    builds: { announce: never, receive: never, build: never },
+    takesBuilds: () => false,
   });
   return routes.map(({ method, path }) => `${method} ${path}`);
 }

@@ -1,6 +1,8 @@
 import type { HostActions } from "../host/host-actions.ts";
 import type { HostConfigFiles } from "../host/host-config-files.ts";
 import type { NetworkRequests } from "../host/network-requests.ts";
+import { localBuildRoutes } from "../local-build/local-build-routes.ts";
+import type { LocalBuilds } from "../local-build/local-builds.ts";
 import type { LogHub } from "../logs/log-hub.ts";
 import type { DeviceActions } from "./actions/device-actions.ts";
 import { v1AppRoutes } from "./actions/v1-apps.ts";
@@ -33,6 +35,9 @@ export type ApiParts = {
   readonly tags: () => DeviceTags | undefined;
   readonly updates: Updates;
   readonly network: Pick<NetworkRequests, "ask">;
+  readonly builds: Pick<LocalBuilds, "announce" | "receive" | "build">;
+  /** Whether pushes are taken: a development device in local mode. */
+  readonly takesBuilds: () => boolean;
 };
 
 /** Every endpoint of the device API; docs/device-api.md describes each. */
@@ -52,5 +57,6 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     ...v2TagRoutes(parts.tags),
     ...v3UpdateRoutes(parts.updates),
     ...v3NetworkRoutes(parts.network),
+    ...localBuildRoutes(parts.builds, parts.takesBuilds),
   ];
 }

@@ -59,7 +59,14 @@ async function respond(router: Router, options: ApiOptions, request: IncomingMes
     if (scope === undefined) return unauthorized;
     if (match === undefined) return failure(404, "Not found");
     const { route, params } = match;
-    return await route.answer({ params, query: url.searchParams, scope, key, body: () => readBody(request) });
+    return await route.answer({
+      params,
+      query: url.searchParams,
+      scope,
+      key,
+      body: () => readBody(request),
+      stream: request,
+    });
   } catch (error) {
     return answerError(error, options.log);
   }
