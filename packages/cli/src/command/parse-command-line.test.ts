@@ -89,7 +89,7 @@ describe("parseCommandLine", () => {
   });
 
   it("lists what is known when nothing is near", () => {
-    expect(refusal("xyzzy").hint).toBe("Known: build, inspect, vm.");
+    expect(refusal("xyzzy").hint).toBe("Known: build, inspect, vm, ssh.");
   });
 
   it.each([
