@@ -1,5 +1,7 @@
 export * from "./balena/index.ts";
 export * from "./errors.ts";
+export * from "./local/build-exchange.ts";
+export * from "./local/context-entry.ts";
 export * from "./nearest-name.ts";
 export * from "./os/board.ts";
 export * from "./os/image-manifest.ts";

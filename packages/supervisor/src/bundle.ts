@@ -35,6 +35,8 @@ export async function buildSupervisorBundle(options: { readonly version?: string
     minify: true,
     keepNames: true,
     legalComments: "none",
+    // Libraries in CommonJS ask for Node's own modules by `require`, which an ES module does not have.
+    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
     logLevel: "silent",
     // zod is imported as a namespace (`import * as z`) everywhere: only so can esbuild drop what is not used. With
     // `import { z }` the bundle is twice as large and the process 6 MB heavier.

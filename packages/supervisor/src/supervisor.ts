@@ -36,6 +36,7 @@ import { RebootRequired } from "./host/reboot-required.ts";
 import { usesHostNetwork } from "./host/uses-host-network.ts";
 import { Intents } from "./intent/intents.ts";
 import { type KeptState, readKeptState } from "./kept-state.ts";
+import { LocalBuilds } from "./local-build/local-builds.ts";
 import { lockFiles } from "./locks/lock-files.ts";
 import { allLockGroups, type LockGroup, lockGroupsOf, type ServiceKey } from "./locks/lock-group.ts";
 import { ServiceLives } from "./locks/service-lives.ts";
@@ -152,7 +153,7 @@ export class Supervisor {
       log: options.log,
       onFleetConfig: (config) => this.#fleet.adopt(config),
       resolve: (apps) => targetInEffect(apps, { ...this.#releases.knowledge(), provided: this.#facts.provided }),
-      isHeld: (config) => this.#isHolding(config),
+      isHeld: (config) => this.#settings.get().holdUpdates || holdsUpdates(config),
       onTarget: async (target) => {
         await this.#releases.enter(target);
         const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
@@ -336,6 +337,8 @@ export class Supervisor {
       tags: () => fleet.cloud()?.tags(),
       updates: updatesOf({ loop, target: this.#target, settings, isHolding: (config) => this.#isHolding(config) }),
       network: new NetworkRequests(paths.runtimeDir),
+      builds: LocalBuilds.open(paths),
+      takesBuilds: () => !needsApiKey(this.#mode()),
       events: this.#events,
       openApiFile,
       metrics: {

@@ -191,6 +191,18 @@ export const commands: readonly Command[] = [
     load: () => import("../commands/network.ts"),
   },
   {
+    name: "ssh",
+    summary: "open a shell on a device or in one of its services, or run one command there",
+    arguments: [
+      device,
+      { name: "SERVICE", help: "a service that runs on it; without it the device itself" },
+      { name: "COMMAND", help: "command to run, after --", rest: true },
+    ],
+    options: { identity },
+    examples: ["ssh 192.168.1.40", "ssh holdfast web", "ssh holdfast web -- cat /etc/os-release"],
+    load: () => import("../commands/ssh.ts"),
+  },
+  {
     name: "vm ssh",
     summary: "open a root shell on a device, or run one command there",
     arguments: [device, { name: "COMMAND", help: "command to run, after --", rest: true }],

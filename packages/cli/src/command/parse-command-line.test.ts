@@ -26,6 +26,16 @@ const commands: Command[] = [
     ],
     load,
   },
+  {
+    name: "ssh",
+    summary: "ssh",
+    arguments: [
+      { name: "NAME", help: "name", required: true },
+      { name: "SERVICE", help: "service" },
+      { name: "COMMAND", help: "command", rest: true },
+    ],
+    load,
+  },
 ];
 
 const parse = (line: string) => parseCommandLine(line.split(" ").filter(Boolean), commands);
@@ -45,6 +55,14 @@ const refusal = (line: string): HoldfastError => {
 };
 
 describe("parseCommandLine", () => {
+  it("takes what follows -- for the rest, even if an optional argument before it is left out", () => {
+    const read = (line: string) => [parsed(line).args.argument("SERVICE"), parsed(line).args.rest];
+    expect(read("ssh box -- ls -l")).toEqual([undefined, ["ls", "-l"]]);
+    expect(read("ssh box web -- ls -l")).toEqual(["web", ["ls", "-l"]]);
+    expect(read("ssh box web")).toEqual(["web", []]);
+    expect(refusal("ssh -- ls").code).toBe("cli.usage");
+  });
+
   it("reads texts, flags and lists, and falls back to defaults", () => {
     const { args, json } = parsed("build --locked --preload a --preload=b --json");
     expect([args.text("board"), args.flag("locked"), args.list("preload"), json]).toEqual([
@@ -71,7 +89,7 @@ describe("parseCommandLine", () => {
   });
 
   it("lists what is known when nothing is near", () => {
-    expect(refusal("xyzzy").hint).toBe("Known: build, inspect, vm.");
+    expect(refusal("xyzzy").hint).toBe("Known: build, inspect, vm, ssh.");
   });
 
   it.each([

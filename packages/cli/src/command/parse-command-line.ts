@@ -80,8 +80,11 @@ function parseFor(command: Command, argv: readonly string[]): CommandLine {
     },
   });
   const values = new Map<string, string[]>();
-  const positionals: string[] = [];
+  const positionals: (string | undefined)[] = [];
+  const restFrom = (command.arguments ?? []).findIndex((argument) => argument.rest === true);
   for (const token of tokens) {
+    // What follows `--` is the rest, even if optional arguments before it are left out.
+    if (token.kind === "option-terminator") while (positionals.length < restFrom) positionals.push(undefined);
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const option = options[token.name];
@@ -116,7 +119,7 @@ function unknownOption(command: Command, rawName: string, options: Readonly<Reco
   return usage(`holdfast ${command.name} has no option ${rawName}.`, suggestName(rawName, known));
 }
 
-function checkArguments(command: Command, positionals: readonly string[]): void {
+function checkArguments(command: Command, positionals: readonly (string | undefined)[]): void {
   const wanted = command.arguments ?? [];
   const hint = `See: ./holdfast ${command.name} --help`;
   const missing = wanted.find((argument, index) => argument.required === true && positionals[index] === undefined);
@@ -130,7 +133,7 @@ function checkArguments(command: Command, positionals: readonly string[]): void 
 function toArguments(
   command: Command,
   values: ReadonlyMap<string, string[]>,
-  positionals: readonly string[],
+  positionals: readonly (string | undefined)[],
 ): Arguments {
   const option = (name: string, kind: Option["kind"]): Option => {
     const found = command.options?.[name];
@@ -150,7 +153,7 @@ function toArguments(
     argument: named,
     required: (name) =>
       named(name) ?? usage(`holdfast ${command.name} needs ${name}.`, `See: ./holdfast ${command.name} --help`),
-    rest: restFrom < 0 ? [] : positionals.slice(restFrom),
+    rest: restFrom < 0 ? [] : positionals.slice(restFrom).filter((word) => word !== undefined),
   };
 }
 

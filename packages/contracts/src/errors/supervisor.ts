@@ -19,4 +19,9 @@ export const supervisorErrors = {
   "supervisor.server-refused": "The fleet server refused a request.",
   "supervisor.server-answer-unusable": "The fleet server answered with something that cannot be used.",
   "supervisor.too-many-tags": "More tags wait for the fleet server than are kept.",
+  "supervisor.no-local-builds": "Builds and pushes are for development devices in local mode.",
+  "supervisor.invalid-context": "A build context's list of files, or what was sent of them, is not acceptable.",
+  "supervisor.context-incomplete": "The device no longer has all files of a build context; push again.",
+  "supervisor.build-failed": "The device's engine could not build an image.",
+  "supervisor.build-busy": "The device is building something else.",
 } as const;

@@ -26,6 +26,7 @@ const METRICS = at("api/v3-metrics.test.ts");
 const OPEN_API = at("api/open-api/open-api-document.test.ts");
 const UPDATES = at("api/v3-updates.test.ts");
 const NETWORK = at("api/v3-network.test.ts");
+const BUILDS = at("local-build/local-build-routes.test.ts");
 
 const SERVICE = "`serviceName` or `imageId`; `force`";
 const OK = "200 `OK`";
@@ -314,5 +315,26 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
     takes: "`id`",
     answers: "200; 409; 503",
     test: NETWORK,
+  },
+  "POST /v3/local/contexts": {
+    about: "Takes the list of a build context's files, and tells which pieces of them the device lacks",
+    key: "owner",
+    takes: "lines of JSON, sorted by `path`: `{type, path, mode, mtime, size, chunks}` or `{type, path, target}`",
+    answers: "200 `{context, missing}`; 400; 507 `storage.insufficient-space`",
+    test: BUILDS,
+  },
+  "POST /v3/local/chunks": {
+    about: "Takes pieces of files; each is kept under its SHA-256",
+    key: "owner",
+    takes: "a tar of files of at most 1 MiB, named by their SHA-256",
+    answers: "200 `{received}`; 400; 507 `storage.insufficient-space`",
+    test: BUILDS,
+  },
+  "POST /v3/local/builds": {
+    about: "Builds a service's image of a context that is on the device, unless it is there already",
+    key: "owner",
+    takes: "`context`, `service`, `dockerfile`, `args`, `target`, `fresh`",
+    answers: "200, lines of JSON: `{line}`, at last `{image, built}` or `{error}`; 400",
+    test: BUILDS,
   },
 };

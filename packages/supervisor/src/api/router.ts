@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Scope } from "../device/key-ring.ts";
 import type { Answer } from "./answer.ts";
 
@@ -12,6 +13,8 @@ export type Ask = {
   readonly lastEventId?: string | undefined;
   /** The parsed body, JSON or form; `{}` when there is none. Throws `BadBody`. */
   readonly body: () => Promise<unknown>;
+  /** The body unread, instead of `body`; the server always gives it. */
+  readonly stream?: Readable;
 };
 
 export type Route = {

@@ -1,6 +1,8 @@
 import type { HostActions } from "../host/host-actions.ts";
 import type { HostConfigFiles } from "../host/host-config-files.ts";
 import type { NetworkRequests } from "../host/network-requests.ts";
+import { localBuildRoutes } from "../local-build/local-build-routes.ts";
+import type { LocalBuilds } from "../local-build/local-builds.ts";
 import type { LogHub } from "../logs/log-hub.ts";
 import type { DeviceEvents } from "../telemetry/device-events.ts";
 import type { DeviceActions } from "./actions/device-actions.ts";
@@ -41,6 +43,9 @@ export type ApiParts = {
   /** File of the OpenAPI document. */
   readonly openApiFile: string;
   readonly events: Pick<DeviceEvents, "listen" | "count">;
+  readonly builds: Pick<LocalBuilds, "announce" | "receive" | "build">;
+  /** Whether pushes are taken: a development device in local mode. */
+  readonly takesBuilds: () => boolean;
 };
 
 /** Every endpoint of the device API; docs/device-api.md describes each. */
@@ -63,5 +68,6 @@ export function deviceRoutes(parts: ApiParts): Route[] {
     v3EventsRoute(parts.events),
     v3MetricsRoute(parts.metrics),
     openApiRoute(parts.openApiFile),
+    ...localBuildRoutes(parts.builds, parts.takesBuilds),
   ];
 }

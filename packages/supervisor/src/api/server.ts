@@ -95,7 +95,8 @@ async function answerTo(
   if (match === undefined) return failure(404, "Not found");
   const { route, params } = match;
   const lastEventId = request.headers["last-event-id"]?.toString();
-  return route.answer({ params, query, scope, key, lastEventId, body: () => bodies.read(request) });
+  const body = (): ReturnType<BodyReader["read"]> => bodies.read(request);
+  return route.answer({ params, query, scope, key, lastEventId, body, stream: request });
 }
 
 /** Refusals are the caller's fault; all else is 503, which clients take as "try again" (compat 3). */

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from "node:http";
-import { type HoldfastError, messageOf, worldError } from "@holdfast/contracts";
+import type { Readable } from "node:stream";
+import { HoldfastError, messageOf, worldError } from "@holdfast/contracts";
 
 /** Version of the engine's API that both Debian's dockerd and older balenaEngines speak. */
 const API = "/v1.41";
@@ -15,6 +16,8 @@ export type EngineRequest = {
   /** Without the version prefix; query included. */
   readonly path: string;
   readonly body?: unknown;
+  /** A tar as the body, streamed; ends with an error of its own, the request does, too. */
+  readonly tar?: Readable;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Statuses that are no error besides 2xx. */
@@ -75,14 +78,19 @@ export class EngineHttp {
           ...(body === undefined
             ? {}
             : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+          ...(ask.tar === undefined ? {} : { "content-type": "application/x-tar" }),
           ...ask.headers,
         },
         ...(ask.signal === undefined ? {} : { signal: ask.signal }),
       });
       outgoing.once("response", resolve);
       outgoing.once("timeout", () => outgoing.destroy(new Error("no answer in time")));
-      outgoing.on("error", (error) => reject(ask.signal?.aborted === true ? error : unreachable(error)));
-      outgoing.end(body);
+      outgoing.on("error", (error) => {
+        const isOwn = ask.signal?.aborted === true || error instanceof HoldfastError;
+        reject(isOwn ? error : unreachable(error));
+      });
+      if (ask.tar === undefined) outgoing.end(body);
+      else ask.tar.on("error", (error) => outgoing.destroy(error)).pipe(outgoing);
     });
   }
 }

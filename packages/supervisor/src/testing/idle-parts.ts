@@ -50,6 +50,8 @@ export function idleParts(): ApiParts {
     hostConfig: { read: never, write: never },
     host: { withLocks: never },
     tags: () => undefined,
+    builds: { announce: never, receive: never, build: never },
+    takesBuilds: () => false,
     updates: {
       status,
       failureOf: () => undefined,
