@@ -46,7 +46,7 @@ function planReplacement(draft: Draft, view: AppView, { spec, stale }: MatchedSe
     return;
   }
   if (stale.length > 0 && !canOverlap(draft, view, spec, stale)) {
-    for (const container of stale) retireUnlessLocked(draft, container);
+    for (const container of inTheWay(spec, stale)) retireUnlessLocked(draft, container);
     return;
   }
   planCreation(draft, view, spec);
@@ -93,6 +93,12 @@ function canOverlap(draft: Draft, view: AppView, spec: ContainerSpec, stale: rea
       container.state === "running" &&
       !container.networks.some((network) => view.matched.outdatedNetworks.has(network)),
   );
+}
+
+/** What does not run has nothing to hand over; who runs beside it may still do so, once that is gone. */
+function inTheWay(spec: ContainerSpec, stale: readonly ObservedContainer[]): readonly ObservedContainer[] {
+  const idle = stale.filter(({ state }) => state !== "running");
+  return spec.strategy === "hand-over" && idle.length > 0 ? idle : stale;
 }
 
 type Pair = { readonly spec: ContainerSpec; readonly keep: ObservedContainer; readonly old: ObservedContainer };
