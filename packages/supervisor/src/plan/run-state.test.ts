@@ -48,6 +48,24 @@ it("goes back at once from a hand-over that the target no longer wants", async (
   expect([...engine.containers.values()].map(({ id, restart }) => [id, restart])).toEqual([["c1", "always"]]);
 });
 
+it("still hands over when a stopped container lies beside the old one", async () => {
+  const labels = { "io.balena.update.strategy": "hand-over" };
+  const engine = new SimulatedEngine();
+  engine.images.set("img:1", "sha256:1");
+  await converge(engine, desiredOf(wireOf({ services: { web: { labels } } })));
+  const old = engine.containers.get("c1");
+  if (old === undefined) throw new Error("nothing was made");
+  engine.containers.set("c1-twin", { ...old, id: "c1-twin", name: "web_twin", state: "exited" });
+  const next = desiredOf(wireOf({ commit: "two", services: { web: { labels, environment: { NEW: "1" } } } }));
+  const rounds = await converge(engine, next);
+  expect(rounds.map((steps) => steps.map(summary)).slice(0, 3)).toEqual([
+    ["remove web"],
+    ["create web_200_10_two"],
+    ["start web"],
+  ]);
+  expect(engine.containers.has("c1-twin")).toBe(false);
+});
+
 it("leaves an unhealthy service alone that is not meant to be restarted", async () => {
   const web = { ...checked, labels: { "io.holdfast.health.restart": "off" } };
   expect((await unhealthyWeb({ web })).steps).toEqual([]);
