@@ -31,24 +31,29 @@ export class PrivateEngine {
   readonly #directory: string;
   readonly #tools: ToolsTree;
   readonly #namespaces: ChildProcess;
+  readonly #runtime: string;
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, tools: ToolsTree, namespaces: ChildProcess) {
+  private constructor(directory: string, tools: ToolsTree, namespaces: ChildProcess, runtime: string) {
     this.#tools = tools;
+    this.#runtime = runtime;
     this.#directory = directory;
     this.#namespaces = namespaces;
     this.socket = join(directory, "engine.sock");
     this.client = new EngineClient(this.socket);
   }
 
-  /** Composes the tools tree if need be. Throws, saying what is missing, when this machine cannot run an engine. */
-  static async start(directory: string): Promise<PrivateEngine> {
+  /**
+   * Composes the tools tree if need be; `runtime` is what starts containers, as crun does. Throws, saying what is missing,
+   * when this machine cannot run an engine.
+   */
+  static async start(directory: string, runtime = "/usr/bin/crun"): Promise<PrivateEngine> {
     if (process.getuid?.() !== 0) throw new Error("dockerd needs root: run this suite as root");
     mkdirSync(directory, { recursive: true });
     const tree = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
     const apart = ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child=KILL", "--"] as const;
     const [program, ...args] = toolCommand(tree)(["unshare", ...apart, "sh", "-c", WAIT_INSIDE]);
-    const engine = new PrivateEngine(directory, tree, spawn(program, args, { stdio: "ignore" }));
+    const engine = new PrivateEngine(directory, tree, spawn(program, args, { stdio: "ignore" }), runtime);
     await engine.start();
     return engine;
   }
@@ -59,7 +64,12 @@ export class PrivateEngine {
       ...["--data-root", join(this.#directory, "data"), "--exec-root", join(this.#directory, "exec")],
       ...["--pidfile", join(this.#directory, "docker.pid"), "-H", `unix://${this.socket}`],
       ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore", "--log-level=error"],
-      ...["--default-shm-size=8m", "--log-driver=local", "--add-runtime=crun=/usr/bin/crun", "--default-runtime=crun"],
+      ...[
+        "--default-shm-size=8m",
+        "--log-driver=local",
+        `--add-runtime=crun=${this.#runtime}`,
+        "--default-runtime=crun",
+      ],
     ];
     const init = await innermostChild(this.#namespaces, "sleep");
     const inside = ["--target", String(init), "--net", "--mount", "--pid", "--"];

@@ -1,3 +1,4 @@
+export * from "./build-mounts.ts";
 export * from "./discoverability.ts";
 export * from "./firewall-wish.ts";
 export * from "./hostname.ts";

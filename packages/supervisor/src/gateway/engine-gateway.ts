@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { BadVolumes, withBuildVolumes } from "./build-volumes.ts";
 import { hijack } from "./hijack.ts";
 
 /** Clients of balena's take an engine for one that they can talk to by this field of its version. */
@@ -9,7 +10,8 @@ const MAX_VERSION_BYTES = 1024 * 1024;
 
 /**
  * The engine's API over TCP for development mode: every request goes to the engine's socket as it is, streams and
- * hijacked connections (`attach`, `exec`) included; only `/version` gains `Engine: balena-engine`. Not yet listening.
+ * hijacked connections (`attach`, `exec`) included; only `/version` gains `Engine: balena-engine`, and builds may have
+ * `volumes`. Not yet listening.
  */
 export function engineGateway(socketPath: string): Server {
   const server = createServer((asked, answer) => forward(socketPath, asked, answer));
@@ -21,9 +23,11 @@ export function engineGateway(socketPath: string): Server {
 }
 
 function forward(socketPath: string, asked: IncomingMessage, answer: ServerResponse): void {
-  const { method, url, headers } = asked;
-  const isVersion = method === "GET" && VERSION_PATH.test((url ?? "").split("?")[0] ?? "");
-  const onward = request({ socketPath, method, path: url, headers }, (engine) => {
+  const { method = "GET", url = "/", headers } = asked;
+  const path = onwardPath(method, url, answer);
+  if (path === undefined) return;
+  const isVersion = method === "GET" && VERSION_PATH.test(url.split("?")[0] ?? "");
+  const onward = request({ socketPath, method, path, headers }, (engine) => {
     if (isVersion && engine.statusCode === 200) {
       void nameEngine(engine, answer);
       return;
@@ -37,6 +41,18 @@ function forward(socketPath: string, asked: IncomingMessage, answer: ServerRespo
   onward.once("error", (error) => refuse(answer, error));
   answer.once("close", () => onward.destroy());
   asked.pipe(onward);
+}
+
+/** What to ask of the engine; undefined once the client is told that it asked for something impossible. */
+function onwardPath(method: string, url: string, answer: ServerResponse): string | undefined {
+  try {
+    return withBuildVolumes(method, url);
+  } catch (thrown) {
+    if (!(thrown instanceof BadVolumes)) throw thrown;
+    answer.writeHead(400, { "content-type": "application/json", connection: "close" });
+    answer.end(JSON.stringify({ message: thrown.message }));
+    return undefined;
+  }
 }
 
 function refuse(answer: ServerResponse, error: Error): void {
