@@ -69,9 +69,15 @@ it("has an aim for each, that can be missed", () => {
     [2, 3, true],
     [mib(12) + 1000, 60e6, true],
   ]);
-  const services = new Map([...ours.memory.services, ["avahi-daemon", mib(50)], ["supervisor-container", mib(70)]]);
+  const services = new Map([
+    ...ours.memory.services,
+    ["avahi-daemon", mib(50)],
+    ["supervisor-container", mib(70)],
+    ["balena-supervisor", mib(10)],
+  ]);
   const worse = { ...ours, hostPrograms: new Map([["find-root", 1.4]]), memory: { used: 0, services } };
   expect(bootAims(worse).map(({ holds }) => holds)).toEqual([false, false]);
+  expect(bootAims(worse)[1]?.value).toBe(mib(62) + 1000);
 });
 
 it("has neither row nor aim for what could not be measured", () => {

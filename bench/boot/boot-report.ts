@@ -7,8 +7,8 @@ const SMALLEST_SERVICE = 256 * 1024;
 /** Of a boot's time, in percent; and bytes of idle host services. */
 const HOST_PROGRAMS_LIMIT = 3;
 const HOST_SERVICES_LIMIT = 60e6;
-/** What is idle besides them: dockerd with containerd and shims, and the supervisor in its container. */
-const NO_HOST_SERVICES: readonly string[] = ["engine", "supervisor-container"];
+/** What is idle besides them: dockerd with containerd and shims; the supervisor in its container, and the unit that minds it. */
+const NO_HOST_SERVICES: readonly string[] = ["engine", "supervisor-container", "balena-supervisor"];
 
 const times: readonly (readonly [metric: string, read: (times: BootTimes) => number])[] = [
   ["kernel", ({ kernel }) => kernel],
