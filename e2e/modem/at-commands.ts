@@ -42,8 +42,7 @@ const commands: readonly Known[] = [
   [/^\+CGACT\?$/, () => ["+CGACT: 1,0"]],
   [/^\+CGACT=\d(?:,\d)?$/, silent],
   [/^\+CGDCONT=\?$/, () => ['+CGDCONT: (1-4),"IP",,,(0),(0)']],
-  // Another access point than the card's, so that it has to be set.
-  [/^\+CGDCONT\?$/, () => ['+CGDCONT: 1,"IP","factory","",0,0']],
+  [/^\+CGDCONT\?$/, (_, { apn }) => [`+CGDCONT: 1,"IP","${apn}","",0,0`]],
   // A wrong access point is refused when it is set, as some networks do.
   [/^\+CGDCONT=\d+,"IP","([^"]*)"/, ([, name], { apn }) => (name === apn ? [] : "ERROR")],
   [/^\+CGEREP=/, silent],
