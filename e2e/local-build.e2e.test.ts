@@ -1,28 +1,23 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareScene } from "./engine/supervisor-scene.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-local-build-"));
 let engine: PrivateEngine;
 let supervisor: SupervisorProcess;
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1"]);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), engine.socket);
+  ({ engine, supervisor } = await prepareScene(scratch, ["test/app:1"]));
   await supervisor.start();
 }, 60_000);
-afterAll(async () => {
-  await supervisor?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, engine]), 60_000);
 
 const CHUNK = 1024 * 1024;
 const digestOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");

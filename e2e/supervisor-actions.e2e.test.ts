@@ -2,9 +2,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CrashProxy } from "./engine/crash-proxy.ts";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { CrashProxy } from "./engine/crash-proxy.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareStruckScene } from "./engine/supervisor-scene.ts";
 
 const FOREVER = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"];
 /** Does not hear the stop signal: stopping it takes its whole grace. */
@@ -56,21 +57,13 @@ const onService = (verb: string, serviceName: string, more: object = {}) =>
   supervisor.post(`/v2/applications/1/${verb}-service`, { serviceName, ...more });
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1"]);
-  proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), proxy.socket);
+  ({ engine, proxy, supervisor } = await prepareStruckScene(scratch, ["test/app:1"]));
   await supervisor.start();
   await supervisor.post("/v2/local/target-state", state);
   await supervisor.untilApplied("aa");
 }, 60_000);
 
-afterAll(async () => {
-  await supervisor?.stop();
-  await proxy?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, proxy, engine]), 60_000);
 
 describe("actions of the device API on a real engine", () => {
   it("stop a service, which a restart of the supervisor leaves so, and start it", async () => {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareScene } from "./engine/supervisor-scene.ts";
 
 const FOREVER = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"];
 const MIB = 1024 * 1024;
@@ -38,19 +39,13 @@ const post = (body: string) =>
   });
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1"]);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), engine.socket);
+  ({ engine, supervisor } = await prepareScene(scratch, ["test/app:1"]));
   await supervisor.start();
   await supervisor.post("/v2/local/target-state", stateOf({ 1: appOf("good", { good: {} }) }));
   await supervisor.untilApplied("good");
 }, 60_000);
 
-afterAll(async () => {
-  await supervisor?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, engine]), 60_000);
 
 const deep = `{"local":{"apps":${'{"1":'.repeat(100_000)}1${"}".repeat(100_000)}}}`;
 const twins = { 1: { serviceName: "web", image: "test/app:1" }, 2: { serviceName: "web", image: "test/app:1" } };

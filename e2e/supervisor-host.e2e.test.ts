@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareScene } from "./engine/supervisor-scene.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-supervisor-host-"));
 let engine: PrivateEngine;
@@ -18,9 +19,7 @@ const target = (config: Readonly<Record<string, string>>) => {
 };
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1"]);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), engine.socket);
+  ({ engine, supervisor } = await prepareScene(scratch, ["test/app:1"]));
   writeFileSync(
     join(supervisor.directory, "config.json"),
     '{"uuid":"0123456789abcdef0123456789abcdef","apiKey":"kept"}',
@@ -30,11 +29,7 @@ beforeAll(async () => {
   await supervisor.untilApplied("c1");
 }, 60_000);
 
-afterAll(async () => {
-  await supervisor?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, engine]), 60_000);
 
 describe("the supervisor and its host", () => {
   const patch = async (network: unknown, force = false) => {

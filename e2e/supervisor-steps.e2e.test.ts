@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CrashProxy } from "./engine/crash-proxy.ts";
+import type { CrashProxy } from "./engine/crash-proxy.ts";
 import type { ListedContainer } from "./engine/engine-client.ts";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareStruckScene } from "./engine/supervisor-scene.ts";
 
 const FOREVER = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"];
 const LIMIT_MS = 300_000;
@@ -73,20 +74,12 @@ async function strikeAt(at: number, strategy: string, strike: (body: object) => 
 }
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1", "test/app:2"]);
-  proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), proxy.socket);
+  ({ engine, proxy, supervisor } = await prepareStruckScene(scratch, ["test/app:1", "test/app:2"]));
   await supervisor.start();
   await stepsOf("download-then-kill");
 }, 60_000);
 
-afterAll(async () => {
-  await supervisor?.stop();
-  await proxy?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, proxy, engine]), 60_000);
 
 describe("an update on a real engine converges, and its healthy neighbour runs on", () => {
   it.each(["download-then-kill", "kill-then-download", "delete-then-download", "hand-over"])(

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CrashProxy } from "./engine/crash-proxy.ts";
-import { PrivateEngine } from "./engine/private-engine.ts";
-import { SupervisorProcess } from "./engine/supervisor-process.ts";
+import type { CrashProxy } from "./engine/crash-proxy.ts";
+import type { PrivateEngine } from "./engine/private-engine.ts";
+import type { SupervisorProcess } from "./engine/supervisor-process.ts";
+import { endScene, prepareStruckScene } from "./engine/supervisor-scene.ts";
 
 const APP = "aaaabbbbccccddddaaaabbbbccccdddd";
 /** One process that ends at once when asked to. */
@@ -93,20 +94,12 @@ const idOf = async (service: string) => (await engine.client.containers()).get(s
 const ids = async () => Object.fromEntries([...(await engine.client.containers())].map(([name, { Id }]) => [name, Id]));
 
 beforeAll(async () => {
-  engine = await PrivateEngine.start(join(scratch, "engine"));
-  await engine.importShell(["test/app:1", "test/app:2"]);
-  proxy = await CrashProxy.start(join(scratch, "proxy.sock"), engine.socket);
-  supervisor = await SupervisorProcess.prepare(join(scratch, "supervisor"), proxy.socket);
+  ({ engine, proxy, supervisor } = await prepareStruckScene(scratch, ["test/app:1", "test/app:2"]));
   writeFileSync(supervisor.appsJson, JSON.stringify(preload));
   await supervisor.start();
 }, 60_000);
 
-afterAll(async () => {
-  await supervisor?.stop();
-  await proxy?.stop();
-  await engine?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => endScene(scratch, [supervisor, proxy, engine]), 60_000);
 
 describe("the supervisor on a real engine", () => {
   it("brings a preloaded app up in the order of its dependencies", async () => {
