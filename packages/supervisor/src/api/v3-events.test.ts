@@ -1,13 +1,15 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import type { SentEvent } from "../telemetry/event-ring.ts";
 import { ApiClient } from "../testing/api-client.ts";
 import { ApplyBench } from "../testing/apply-bench.ts";
+import { v3EventData } from "./open-api/v3-event-data.ts";
 import { v3EventsRoute } from "./v3-events.ts";
 
 type Event = { readonly id: string | undefined; readonly kind: string; readonly data: Record<string, unknown> };
 
-/** The events of a text as EventSource reads them. */
+/** The events of a text as EventSource reads them; each is held to its published schema. */
 function parse(text: string): Event[] {
   return text
     .split("\n\n")
@@ -17,11 +19,17 @@ function parse(text: string): Event[] {
         new Map(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])),
     )
     .filter((fields) => fields.has("event"))
-    .map((fields) => ({
-      id: fields.get("id"),
-      kind: fields.get("event") ?? "",
-      data: JSON.parse(fields.get("data") ?? ""),
-    }));
+    .map((fields) => {
+      const kind = fields.get("event") ?? "";
+      const data: unknown = JSON.parse(fields.get("data") ?? "");
+      return { id: fields.get("id"), kind, data: eventData(kind, data) };
+    });
+}
+
+function eventData(kind: string, data: unknown): Record<string, unknown> {
+  const schema = v3EventData[kind];
+  if (schema === undefined) throw new Error(`no schema for ${kind}`);
+  return z.record(z.string(), z.unknown()).parse(schema.parse(data));
 }
 
 class Listener {

@@ -31,6 +31,13 @@ describe("withBuildVolumes", () => {
     });
   });
 
+  it("keeps what stands behind a question mark within the query", () => {
+    const target = withBuildVolumes("POST", `/build?remote=http://a/b?c&volumes=${secrets}&t=x`);
+    const { searchParams } = new URL(target, "http://engine");
+    expect([searchParams.get("remote"), searchParams.get("t")]).toEqual(["http://a/b?c", "x"]);
+    expect(parentOf(target)).not.toBe("");
+  });
+
   it("leaves every other request as it is, to the byte", () => {
     const untouched: [string, string][] = [
       ["POST", "/build?t=x&labels=%7b%7d&q"],

@@ -15,9 +15,10 @@ export class BadVolumes extends Error {}
  * @throws BadVolumes
  */
 export function withBuildVolumes(method: string, target: string): string {
-  const [path = "", query = ""] = target.split("?", 2);
-  if (method !== "POST" || !BUILD_PATH.test(path)) return target;
-  const asked = new URLSearchParams(query);
+  // A query may have question marks of its own: only the first one ends the path.
+  const [path, ...query] = target.split("?");
+  if (method !== "POST" || path === undefined || !BUILD_PATH.test(path)) return target;
+  const asked = new URLSearchParams(query.join("?"));
   const volumes = asked.get("volumes");
   if (volumes === null) return target;
   const mounts = parseVolumes(volumes);

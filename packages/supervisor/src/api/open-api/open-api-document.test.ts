@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
@@ -45,6 +45,23 @@ describe("the OpenAPI document", () => {
     const network = operations.find(({ name }) => name === "POST /v3/network");
     expect(network).toHaveProperty("requestBody.content.application/json.schema.required", ["connections"]);
     expect(network).toHaveProperty("responses.202.content.application/json.schema.properties.secondsLeft");
+  });
+
+  it("has a schema for the data of each event in the users' reference", async () => {
+    const text = await readFile(new URL("../../../../../docs/device-api.md", import.meta.url), "utf8");
+    const table = text.slice(text.indexOf("| event | when | data |"), text.indexOf("A client that was cut off"));
+    const told = table.split("\n").flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`([a-z-]+)`/g)]);
+    const events = operations.find(({ name }) => name === "GET /v3/events");
+    const stream = z.looseObject({ "x-event-data": z.record(z.string(), z.object({ $ref: z.string() })) });
+    const content = z.looseObject({ content: z.record(z.string(), stream) });
+    const data = content.parse(events?.responses["200"]).content["text/event-stream"]?.["x-event-data"] ?? {};
+    expect(Object.keys(data).sort()).toEqual(told.map(([, name]) => name).sort());
+    for (const { $ref } of Object.values(data)) {
+      expect(document).toHaveProperty(
+        $ref.slice(2).split("/").map(String),
+        expect.objectContaining({ type: "object" }),
+      );
+    }
   });
 
   it("is answered from its file", async () => {

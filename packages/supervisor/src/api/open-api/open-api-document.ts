@@ -3,12 +3,15 @@ import { apiReference, type EndpointReference } from "../reference.ts";
 import { documentedAnswers } from "./documented-answers.ts";
 import { requestBody } from "./request-bodies.ts";
 import { v3Answers } from "./v3-answers.ts";
+import { v3EventData } from "./v3-event-data.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
+const EVENT_STREAM = "text/event-stream";
+
 /** What is not JSON, by endpoint. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  "GET /v3/events": "text/event-stream",
+  "GET /v3/events": EVENT_STREAM,
   "GET /v3/metrics": "text/plain",
   "POST /v2/journal-logs": "text/plain",
   "GET /v2/local/logs": "application/x-ndjson",
@@ -44,6 +47,9 @@ export function openApiDocument(version: string): Json {
           properties: { status: { const: "failed" }, message: { type: "string" } },
           required: ["status", "message"],
         },
+        ...Object.fromEntries(
+          Object.entries(v3EventData).map(([kind, schema]) => [eventSchemaName(kind), schemaOf(schema)]),
+        ),
       },
       responses: {
         Unauthorized: {
@@ -101,12 +107,23 @@ const bodyContent = (schema: Json): Json => ({
 function contentOf(endpoint: string, status: string): Json {
   const isGood = status.startsWith("2");
   const type = CONTENT_TYPES[endpoint];
+  if (isGood && type === EVENT_STREAM) return { [type]: eventStream };
   if (isGood && type !== undefined) return { [type]: { schema: { type: "string" } } };
   const answer = v3Answers[endpoint];
   if (isGood && answer !== undefined) return { "application/json": { schema: schemaOf(answer) } };
   if (endpoint.includes(" /v3/") && !isGood) return { "application/json": { schema: FAILURE } };
   return { "application/json": { schema: {} }, "text/html": { schema: { type: "string" } } };
 }
+
+const eventSchemaName = (kind: string): string => `event.${kind}`;
+
+/** OpenAPI 3.1 cannot describe the parts of a stream: an extension names the schema of each event's data. */
+const eventStream = {
+  schema: { type: "string" },
+  "x-event-data": Object.fromEntries(
+    Object.keys(v3EventData).map((kind) => [kind, { $ref: `#/components/schemas/${eventSchemaName(kind)}` }]),
+  ),
+};
 
 /** What may be sent, before it is transformed. */
 function schemaOf(schema: z.ZodType): Json {
