@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { quantile } from "./ping.ts";
 import { cpuSecondsOf, memoryOf, parseCpuSeconds, parseRollup, peakAnonDuring } from "./process-memory.ts";
@@ -14,17 +17,40 @@ it("says so when a figure is not told", () => {
   expect(() => parseRollup("Pss: 3 kB\n")).toThrow("a process's Anonymous");
 });
 
-it("sees this process take memory and time, and the peak of what it gave back", async () => {
-  const before = memoryOf(process.pid);
-  let held: Buffer | undefined;
-  const peak = await peakAnonDuring(process.pid, async () => {
-    held = Buffer.alloc(64e6, 1);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/** Takes 64 MB when a line comes, and gives them back with the next one. A heap of its own: this one has room that it took before. */
+const GREEDY = `
+  let held;
+  require("node:readline").createInterface({ input: process.stdin }).on("line", () => {
+    held = held === undefined ? Buffer.alloc(64e6, 1) : null;
+    if (held === null) gc();
+    console.log(held === null ? "given back" : "taken");
   });
-  expect(held).toHaveLength(64e6);
-  expect(peak - before.anon).toBeGreaterThan(50e6);
-  expect(before.pss).toBeGreaterThan(before.anon);
-  expect(cpuSecondsOf(process.pid)).toBeGreaterThan(0);
+  console.log("ready");
+`;
+
+it("sees a process take memory and time, and the peak of what it gave back", async () => {
+  const child = spawn(process.execPath, ["--expose-gc", "-e", GREEDY]);
+  const words = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const say = async (line: string): Promise<unknown> => {
+    child.stdin.write(line);
+    return (await words.next()).value;
+  };
+  const pid = child.pid ?? 0;
+  try {
+    expect(await say("")).toBe("ready");
+    const before = memoryOf(pid);
+    const peak = await peakAnonDuring(pid, async () => {
+      expect(await say("\n")).toBe("taken");
+      await sleep(100);
+      expect(await say("\n")).toBe("given back");
+    });
+    expect(peak - before.anon).toBeGreaterThan(60e6);
+    expect(memoryOf(pid).anon - before.anon).toBeLessThan(30e6);
+    expect(before.pss).toBeGreaterThan(before.anon);
+    expect(cpuSecondsOf(pid)).toBeGreaterThan(0);
+  } finally {
+    child.kill();
+  }
 });
 
 it("takes the value that a share of all does not exceed", () => {
