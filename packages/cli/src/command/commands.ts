@@ -205,8 +205,27 @@ export const commands: readonly Command[] = [
       port,
       key,
     },
-    examples: ["push 192.168.1.40", "push holdfast examples/telemetry --watch", "push holdfast --service web --env web:LEVEL=debug"],
+    examples: [
+      "push 192.168.1.40",
+      "push holdfast examples/telemetry --watch",
+      "push holdfast --service web --env web:LEVEL=debug",
+    ],
     load: () => import("../commands/push.ts"),
+  },
+  {
+    name: "logs",
+    summary: "show what a device's services print",
+    arguments: [device],
+    options: {
+      service: { kind: "list", value: "NAME", help: "only this service" },
+      system: { kind: "flag", help: "all of the device's journal: kernel, units, engine, supervisor" },
+      tail: { kind: "text", value: "N", help: "how many lines of the past, of each service", default: "100" },
+      follow: { kind: "flag", help: "go on with what comes, until Ctrl-C" },
+      port,
+      key,
+    },
+    examples: ["logs holdfast --follow", "logs 192.168.1.40 --service web --tail 20", "logs holdfast --system"],
+    load: () => import("../commands/logs.ts"),
   },
   {
     name: "ssh",
