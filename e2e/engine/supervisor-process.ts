@@ -209,16 +209,21 @@ export class SupervisorProcess {
   }
 }
 
-/** A program that follows a file as journalctl follows the journal; its cursors are line numbers. */
+/** A program that reads a file as journalctl reads the journal; its cursors are line numbers. */
 const journalctl = (file: string): string => `#!/bin/sh
-from=1
-for argument in "$@"; do
-  case $argument in
-    --after-cursor=*) from=$((\${argument#--after-cursor=} + 1)) ;;
+from=1 last= of= follows=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --after-cursor=*) from=$((\${1#--after-cursor=} + 1)) ;;
     --lines=0) from=$(($(wc -l <${file}) + 1)) ;;
+    --follow) follows=yes ;;
+    -n) last=$2; shift ;;
+    CONTAINER_ID_FULL=*) of=\${1#*=} ;;
   esac
+  shift
 done
-exec tail -n +$from -F ${file}
+[ -z "$follows" ] || exec tail -n +$from -F ${file}
+grep -F -e "$of" ${file} | tail -n "\${last:-+1}"
 `;
 
 /** A port that nobody listens on now. */

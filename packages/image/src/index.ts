@@ -20,5 +20,8 @@ export { type InspectedImage, inspectImage } from "./pack/inspect/inspect-image.
 export { openEphemeralEngine } from "./preload/engine/ephemeral-engine.ts";
 export { openIdNamespace } from "./preload/ids/id-namespace.ts";
 export { preloadProject } from "./preload/preload-project.ts";
+export { contextTree } from "./preload/project/build-context.ts";
+export type { ComposeProject, ProjectService, ServiceBuild } from "./preload/project/compose-project.ts";
+export { readComposeProject } from "./preload/project/read-project.ts";
 export * from "./tools/index.ts";
 export type { ReadonlyTree } from "./tree/entry.ts";
