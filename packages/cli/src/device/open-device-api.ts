@@ -7,7 +7,7 @@ import { chosenDevice } from "./chosen-device.ts";
 import { DeviceApi } from "./device-api.ts";
 
 /** Where supervisors listen. */
-const API_PORT = "48484";
+export const API_PORT = "48484";
 
 /**
  * The device API of the device that a command was given as DEVICE, with its options `--port` and `--key`.
