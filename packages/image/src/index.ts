@@ -13,6 +13,8 @@ export { configureImage, type ReadBoot } from "./configure/configure-image.ts";
 export { openDebs } from "./deb/index.ts";
 export { BASE_IMAGE_TAG, type BaseImageInput, baseImage, writeBaseImage } from "./oci/base/base-image.ts";
 export { basePackages } from "./oci/base/base-packages.ts";
+export { decompressFrames } from "./oci/decompress-frames.ts";
+export { nodeBinary } from "./oci/node-binary.ts";
 export { imageTools, type SecureBootKeys } from "./pack/index.ts";
 export { type InspectedImage, inspectImage } from "./pack/inspect/inspect-image.ts";
 export { openEphemeralEngine } from "./preload/engine/ephemeral-engine.ts";

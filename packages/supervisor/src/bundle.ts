@@ -4,12 +4,14 @@ import { refuse } from "@holdfast/contracts";
 import { build } from "esbuild";
 import * as z from "zod";
 import { openApiDocument } from "./api/open-api/open-api-document.ts";
+import { type NodeStart, nodeStart } from "./node-start.ts";
 
 /** The supervisor as the files of its container image, to lie in one directory. */
 export type SupervisorBundle = {
   readonly version: string;
   /** `supervisor.js` (the entry, an ES module), `package.json`, and the device API as `openapi.json`. */
   readonly files: Readonly<Record<"supervisor.js" | "package.json" | "openapi.json", Uint8Array>>;
+  readonly start: NodeStart;
 };
 
 /** Every byte is read into memory at each start. */
@@ -55,5 +57,5 @@ export async function buildSupervisorBundle(options: { readonly version?: string
     "package.json": json(manifest),
     "openapi.json": json(openApiDocument(version)),
   };
-  return { version, files };
+  return { version, files, start: nodeStart };
 }
