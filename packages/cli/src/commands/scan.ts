@@ -1,6 +1,6 @@
 import { refuse } from "@holdfast/contracts";
 import type { Arguments, Context } from "../command/command.ts";
-import { API_PORT } from "../device/open-device-api.ts";
+import { API_PORT } from "../device/device-api.ts";
 import { deviceFacts } from "../discovery/device-facts.ts";
 import { findDevices } from "../discovery/find-devices.ts";
 import { alignColumns } from "../output/align-columns.ts";
