@@ -1,8 +1,11 @@
 import type { Argument, Command, Option } from "./command.ts";
 
 const board: Option = { kind: "text", value: "BOARD", help: "which board to build for", default: "generic-amd64" };
-const optionalDevice: Argument = { name: "DEVICE", help: "a device's ip, name or uuid; without it the one of `up`" };
-const device: Argument = { ...optionalDevice, help: "a device's ip, name or uuid", required: true };
+const optionalDevice: Argument = {
+  name: "DEVICE",
+  help: "a device's ip, name, NAME.local or uuid; without it the one of `up`",
+};
+const device: Argument = { ...optionalDevice, help: "a device's ip, name, NAME.local or uuid", required: true };
 const identity: Option = { kind: "text", value: "FILE", help: "private key for ssh; development images need none" };
 const port: Option = { kind: "text", value: "PORT", help: "where the API of an address answers, if not at 48484" };
 const key: Option = { kind: "text", value: "FILE", help: "holds the device's API key; development devices need none" };
@@ -191,6 +194,13 @@ export const commands: readonly Command[] = [
     },
     examples: ["network 192.168.1.40 apply office.nmconnection", "network 192.168.1.40 status"],
     load: () => import("../commands/network.ts"),
+  },
+  {
+    name: "scan",
+    summary: "find the devices on this machine's networks",
+    options: { timeout: { kind: "text", value: "S", help: "how many seconds to listen", default: "4" } },
+    examples: ["scan", "scan --timeout 10 --json"],
+    load: () => import("../commands/scan.ts"),
   },
   {
     name: "push",

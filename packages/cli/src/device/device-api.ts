@@ -6,6 +6,9 @@ import { type ErrorCode, errorCodes, HoldfastError, messageOf, refuse, worldErro
 import { z } from "zod";
 import { linesOf } from "./lines-of.ts";
 
+/** Where supervisors listen. */
+export const API_PORT = "48484";
+
 /** A supervisor answers at once, also under emulation; what takes long is streamed. */
 const PATIENCE_MS = 60_000;
 /** A device that lost its power is noticed this long after its last byte. */

@@ -4,10 +4,7 @@ import { messageOf, refuse } from "@holdfast/contracts";
 import type { Arguments, Context } from "../command/command.ts";
 import { addressesOf } from "../up/addresses.ts";
 import { chosenDevice } from "./chosen-device.ts";
-import { DeviceApi } from "./device-api.ts";
-
-/** Where supervisors listen. */
-const API_PORT = "48484";
+import { API_PORT, DeviceApi } from "./device-api.ts";
 
 /**
  * The device API of the device that a command was given as DEVICE, with its options `--port` and `--key`.

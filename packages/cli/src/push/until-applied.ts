@@ -32,7 +32,11 @@ type Status = z.infer<typeof statusSchema>;
  * Waits until the device runs what was pushed. @returns status by service
  * @throws `cli.service-not-running`
  */
-export async function untilApplied(api: DeviceApi, step: Step, signal: AbortSignal): Promise<Map<string, string>> {
+export async function untilApplied(
+  api: Pick<DeviceApi, "get">,
+  step: Step,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
   const failing = new Map<string, number>();
   let heardAt = Date.now();
   for (;;) {

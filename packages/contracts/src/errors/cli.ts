@@ -6,6 +6,7 @@ export const cliErrors = {
   "cli.unknown-device": "No device answers to that address, name or uuid.",
   "cli.invalid-input-file": "A file that was named on the command line cannot be used.",
   "cli.invalid-configuration": "A setting or a connection that an image should get cannot work; nothing was changed.",
+  "cli.no-network": "No network of this machine could be asked for devices.",
   "cli.unreachable-device": "The device's supervisor does not answer.",
   "cli.device-refused": "The device does not do what the command asked of it.",
   "cli.build-failed": "An image could not be built on the device; what ran there before still runs.",
