@@ -38,7 +38,7 @@ describe("the time by NTP", () => {
   });
 
   it("is kept as soon as it is known, so that a power cut does not lose it", async () => {
-    await device.shell("systemctl start chrony-watch.service");
+    await device.shell("systemctl start --wait chrony-watch.service");
     expect(Math.abs((await kept()) - (await deviceTime()))).toBeLessThan(30);
   });
 
@@ -53,7 +53,7 @@ describe("the time by NTP", () => {
     expect((await device.shell("chronyc -c -n sources")).includes(",*,")).toBe(false);
     server.isSilent = false;
     const cursor = await journalEnd(device);
-    await device.shell("rm -f /run/holdfast/time-watch.json; systemctl start chrony-watch.service");
+    await device.shell("rm -f /run/holdfast/time-watch.json; systemctl start --wait chrony-watch.service");
     expect(await device.shell(`journalctl -o cat -u chrony-watch --after-cursor='${cursor}'`)).toContain(
       "No online NTP sources - forcing poll",
     );
@@ -62,7 +62,7 @@ describe("the time by NTP", () => {
 
   it("comes back when chronyd hangs, by a restart", { timeout: 240_000 }, async () => {
     const pid = await device.shell("systemctl show -P MainPID chrony.service");
-    await device.shell(`kill -STOP ${pid}; for look in 1 2; do systemctl start chrony-watch.service; done`);
+    await device.shell(`kill -STOP ${pid}; for look in 1 2; do systemctl start --wait chrony-watch.service; done`);
     expect(await device.shell("systemctl show -P MainPID chrony.service")).not.toBe(pid);
     await untilSays(device, "chronyc -c -n sources", /,\*,/);
   });

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { SWEPT } from "../engine/sweep-engine.ts";
+import type { Machine } from "../machine/machine.ts";
 import { type CommandHandler, PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
 import { prepareData } from "./prepare-data.ts";
 import { GROW_MARKER } from "./prepare-disk.ts";
@@ -29,6 +31,28 @@ describe("prepareData", () => {
     expect(machine.readText("/mnt/data/apps.json")).toBe("preloaded");
     expect(machine.list("/mnt/data")).toEqual(["apps.json", "docker", "preload", "remove_me_to_reset", "resin-data"]);
     expect(machine.commands.some((line) => line.startsWith("resize2fs"))).toBe(false);
+  });
+
+  it("sweeps the engine's store, and goes on when it cannot", () => {
+    const damaged = new Uint8Array(16384).fill(7);
+    machine.put("/mnt/data/remove_me_to_reset", "");
+    machine.put("/mnt/data/docker/network/files/local-kv.db", damaged);
+    expect(prepareData(machine)).toBe(0);
+    expect(machine.list("/mnt/data/docker/network/files")).toEqual(["local-kv.db.damaged"]);
+    expect(machine.readText(SWEPT)).toBe("swept\n");
+    const broken = device();
+    broken.put("/mnt/data/remove_me_to_reset", "");
+    broken.put("/mnt/data/docker/network/files/local-kv.db", damaged);
+    const refused: Machine = {
+      ...broken,
+      rename: (from, to) => {
+        if (to.endsWith(".damaged")) throw new Error("read-only");
+        broken.rename(from, to);
+      },
+    };
+    expect(prepareData(refused)).toBe(0);
+    expect(broken.kindOf(SWEPT)).toBeUndefined();
+    expect(broken.lines).toContain("/mnt/data/docker is swept later: read-only");
   });
 
   it("grows the filesystem when the partition grew", () => {

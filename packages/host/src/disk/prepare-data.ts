@@ -1,4 +1,5 @@
 import { readBootRecord } from "../boot/boot-record.ts";
+import { sweepAtBoot } from "../engine/sweep-engine.ts";
 import { writeDurably } from "../machine/durable.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 import { mountPersistentPaths } from "../state/mount-state.ts";
@@ -28,7 +29,7 @@ function resetIfAsked(machine: Machine): void {
   if (exists(machine, DISCARDED)) machine.run(["rm", "-rf", DISCARDED]);
 }
 
-/** After resin-data is mounted, before the engine: grows its filesystem, resets it when asked, makes its directories. */
+/** After resin-data is mounted, before the engine: grows its filesystem, resets it when asked, makes and sweeps its directories. */
 export function prepareData(machine: Machine): number {
   const device = `/dev/${readBootRecord(machine).partitions.data}`;
   if (exists(machine, GROW_MARKER)) {
@@ -43,5 +44,6 @@ export function prepareData(machine: Machine): number {
     ["resin-data/balena-supervisor", 0o755],
   ] as const)
     machine.makeDirectory(`${DATA}/${name}`, mode);
+  sweepAtBoot(machine);
   return mountPersistentPaths(machine, "data");
 }
