@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mib } from "@holdfast/contracts";
-import { buildSupervisorBundle, nodeStart } from "@holdfast/supervisor";
+import { buildSupervisorBundle, type NodeStart, nodeStart } from "@holdfast/supervisor";
 import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 import { confined } from "./confined.ts";
 import { MemoryGroup } from "./memory-group.ts";
@@ -30,6 +30,7 @@ export class SupervisorProcess {
   readonly gatewayPort: number;
   readonly #socket: string;
   readonly #node: string;
+  readonly #start: NodeStart;
   #process: ChildProcess | undefined;
   #group: MemoryGroup | undefined;
   #output = "";
@@ -43,6 +44,7 @@ export class SupervisorProcess {
     this.directory = directory;
     this.#socket = socket;
     this.#node = node;
+    this.#start = nodeStart(join(directory, "data"));
     this.port = ports.api;
     this.gatewayPort = ports.gateway;
   }
@@ -121,12 +123,12 @@ export class SupervisorProcess {
   }
 
   #command(): readonly [string, readonly string[]] {
-    return confined(this.#node, [...nodeStart.flags, join(this.directory, "app/supervisor.js")]);
+    return confined(this.#node, [...this.#start.flags, join(this.directory, "app/supervisor.js")]);
   }
 
   #environment(): Readonly<Record<string, string>> {
     return {
-      ...nodeStart.environment,
+      ...this.#start.environment,
       PATH: "/usr/bin:/bin",
       LISTEN_PORT: String(this.port),
       LISTEN_ADDRESS: "127.0.0.1",

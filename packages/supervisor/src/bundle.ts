@@ -16,6 +16,8 @@ export type SupervisorBundle = {
 
 /** Every byte is read into memory at each start. */
 const MAX_BUNDLE_BYTES = 1.5 * 1024 * 1024;
+/** In its container, where a directory of the data partition is mounted. */
+const DATA_DIR = "/data";
 const packageJson = z.object({ version: z.string() });
 
 /**
@@ -58,5 +60,5 @@ export async function buildSupervisorBundle(options: { readonly version?: string
     "package.json": json(manifest),
     "openapi.json": json(openApiDocument(version)),
   };
-  return { version, files, start: nodeStart };
+  return { version, files, start: nodeStart(DATA_DIR) };
 }

@@ -7,6 +7,7 @@ import { dockerEngine } from "./engine/docker-engine.ts";
 import { RegistryLogin } from "./engine/registry-login.ts";
 import { collectWhenIdle } from "./idle-collection.ts";
 import { consoleLog } from "./log.ts";
+import { settleNode } from "./node-start.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** The version in the package.json beside the bundle. */
@@ -22,13 +23,11 @@ const ownProcess = {
     return (user + system) / 1000;
   },
   heapBytes: (): number => getHeapStatistics().used_heap_size,
-  // Exposed by a flag in node-start.ts. The last resort is what V8 does before it gives up for want of memory: it gives
-  // empty pages back, and the bytecode of what has not run for long.
-  collect: (): void => void globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" }),
 };
 
 /** Starts the agent; SIGTERM and SIGINT end it at once, apps go on. As process 1, nobody else would handle them. */
 async function main(): Promise<void> {
+  const collect = settleNode();
   const log = consoleLog();
   const paths = readPaths(process.env);
   const registryLogin = new RegistryLogin();
@@ -43,7 +42,7 @@ async function main(): Promise<void> {
     version: paths.version ?? packageVersion(),
     log,
   });
-  void collectWhenIdle(ownProcess, stop.signal);
+  void collectWhenIdle({ ...ownProcess, collect }, stop.signal);
   await supervisor.run(stop.signal);
   log.info("Supervisor stops; apps keep running");
   process.exit(0);
