@@ -2,7 +2,7 @@ import { type BenchModule, type BenchReport, machineFacts, openWorkshop } from "
 import { seconds } from "@holdfast/contracts";
 import { type Driver, fleetDriver, localDriver } from "./supervisor/drivers.ts";
 import type { CaseFigures, CrowdFigures, Load, StartFigures } from "./supervisor/figures.ts";
-import { measureCase } from "./supervisor/measure-case.ts";
+import { FIRST, measureCase } from "./supervisor/measure-case.ts";
 import { measureCrowds, measureStart } from "./supervisor/measure-start.ts";
 import { ownBytes } from "./supervisor/own-bytes.ts";
 import { type Scene, withScene } from "./supervisor/scene.ts";
@@ -48,7 +48,10 @@ export const bench: BenchModule["bench"] = async ({ progress, signal }): Promise
     return { figures, start, crowds: await step("many services", () => measureCrowds(scene, driver, load)) };
   });
   const polled = await step("driven by a fleet server", () =>
-    inScene(fleetDriver, (scene, driver) => measureCase(scene, driver, load)),
+    inScene(
+      (scene) => fleetDriver(scene, FIRST),
+      (scene, driver) => measureCase(scene, driver, load),
+    ),
   );
   const { start, crowds } = local;
   const figures = {

@@ -29,7 +29,7 @@ describe("the supervisor", () => {
   it("runs the version of the slot in the container that tools know", async () => {
     const { id, version } = await manifest();
     expect(await device.shell("docker inspect --format '{{.Image}}' balena_supervisor")).toBe(id);
-    expect(await device.api("/v2/version")).toEqual({ status: "success", version });
+    expect(await device.api("/v2/version")).toMatchObject({ status: "success", holdfast: version });
     expect(await device.api("/v1/healthy")).toBe("OK");
     expect(await device.shell("docker exec balena_supervisor cat package.json")).toContain(version);
   });

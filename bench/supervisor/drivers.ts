@@ -44,9 +44,9 @@ export function localDriver({ supervisor }: Scene): Driver {
 }
 
 /** A managed device: it polls a fleet server, reports to it and sends it the logs. */
-export async function fleetDriver({ supervisor }: Scene): Promise<Driver> {
+export async function fleetDriver({ supervisor }: Scene, first: Wanted): Promise<Driver> {
   const fleet = await FakeFleet.start();
-  fleet.want(fleetTarget({ services: 0, turn: 0, release: 0 }));
+  fleet.want(fleetTarget(first));
   supervisor.configure({
     ...{ uuid: UUID, apiEndpoint: fleet.url, apiKey: fleet.provisioningKey, deviceApiKey: "device-key" },
     ...{ applicationId: 5, bootstrapRetryDelay: 300, initialDeviceName: "bench", os: { sshKeys: [] } },

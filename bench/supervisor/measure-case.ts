@@ -7,6 +7,8 @@ import type { Scene } from "./scene.ts";
 import { IMAGES, type Wanted } from "./targets.ts";
 
 const SERVICES = 3;
+/** What a device is told to run at first. */
+export const FIRST: Wanted = { services: SERVICES, turn: 0, release: 0 };
 /** Looks of a user at the device, of every kind. */
 const PATHS = [
   "/v2/state/status",
@@ -32,7 +34,7 @@ export async function measureCase(scene: Scene, driver: Driver, load: Load): Pro
   const pid = supervisor.launch() ?? 0;
   await supervisor.until(async () => (await supervisor.get("/ping")).ok, "/ping answers");
   await driver.join();
-  await change(scene, driver, { services: SERVICES, turn: 0, release: 0 });
+  await change(scene, driver, FIRST);
   for (let turn = 1; turn <= load.targetChanges; turn += 1)
     await change(scene, driver, { services: SERVICES, changed: turn % SERVICES, turn, release: turn });
   await call(scene, driver, load.apiCalls);

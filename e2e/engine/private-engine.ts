@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { RESERVE_GROUP } from "@holdfast/host";
 import { cacheRoot, findMirror, runTool, type ToolsTree, toolCommand, toolsTree } from "@holdfast/image";
 import { pack } from "tar-stream";
 import { EngineClient } from "./engine-client.ts";
@@ -17,8 +18,13 @@ const SHELL_FILES = [
   "usr/lib/x86_64-linux-gnu/libc.so.6",
 ];
 
-/** crun refuses a machine that has cgroup v1 and v2 side by side; in this mount namespace the second one can go. */
-const WAIT_INSIDE = "umount -l /sys/fs/cgroup/unified 2>/dev/null; exec sleep infinity";
+/**
+ * crun refuses a machine that has cgroup v1 and v2 side by side; in this mount namespace the second one can go. And
+ * clients that name files of the store find it where every engine has it.
+ */
+const WAIT_INSIDE = `umount -l /sys/fs/cgroup/unified 2>/dev/null
+mount -t tmpfs tmpfs /var/lib && mkdir /var/lib/docker && mount --bind "$1" /var/lib/docker || exit
+exec sleep infinity`;
 
 /**
  * A dockerd of the test's own, the same as on devices: from the tools tree, with store, sockets and namespaces (network,
@@ -49,10 +55,11 @@ export class PrivateEngine {
    */
   static async start(directory: string, runtime = "/usr/bin/crun"): Promise<PrivateEngine> {
     if (process.getuid?.() !== 0) throw new Error("dockerd needs root: run this suite as root");
-    mkdirSync(directory, { recursive: true });
+    const store = join(directory, "data");
+    mkdirSync(store, { recursive: true });
     const tree = await toolsTree({ cache: cacheRoot(process.env), mirror: await findMirror(process.env) });
     const apart = ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child=KILL", "--"] as const;
-    const [program, ...args] = toolCommand(tree)(["unshare", ...apart, "sh", "-c", WAIT_INSIDE]);
+    const [program, ...args] = toolCommand(tree)(["unshare", ...apart, "sh", "-c", WAIT_INSIDE, "sh", store]);
     const engine = new PrivateEngine(directory, tree, spawn(program, args, { stdio: "ignore" }), runtime);
     await engine.start();
     return engine;
@@ -74,7 +81,9 @@ export class PrivateEngine {
     const init = await innermostChild(this.#namespaces, "sleep");
     const inside = ["--target", String(init), "--net", "--mount", "--pid", "--"];
     const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
-    this.#process = spawn("nsenter", [...inside, "/usr/sbin/dockerd", ...flags], {
+    // On a device it may use what the filesystem holds back by a capability, which machines that run tests may lack.
+    const daemon = ["--groups", String(RESERVE_GROUP), "nsenter", ...inside, "/usr/sbin/dockerd", ...flags];
+    this.#process = spawn("setpriv", daemon, {
       stdio: ["ignore", "ignore", "pipe"],
       env,
     });

@@ -156,7 +156,8 @@ export class SupervisorProcess {
 
   /** Ends it with SIGTERM and returns how many milliseconds that took. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
-    const child = this.#process;
+    // Whoever starts it again before this ends has a group of his own by then.
+    const [child, group] = [this.#process, this.#group];
     let took = 0;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const from = Date.now();
@@ -165,7 +166,7 @@ export class SupervisorProcess {
       await ended;
       took = Date.now() - from;
     }
-    await this.#group?.end();
+    await group?.end();
     return took;
   }
 

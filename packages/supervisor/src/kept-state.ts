@@ -1,3 +1,4 @@
+import { SPOKEN_SUPERVISOR_VERSION } from "@holdfast/contracts";
 import { type ConfigJson, readConfigJson } from "./device/config-json.ts";
 import { parseOsRelease, readFacts } from "./device/facts.ts";
 import { ImageLedger } from "./device/image-ledger.ts";
@@ -22,10 +23,10 @@ export type KeptState = {
   readonly intents: IntentStore;
 };
 
-type Sources = { readonly paths: Paths; readonly version: string; readonly log: Log };
+type Sources = { readonly paths: Paths; readonly log: Log };
 
 /** Reads all of it; what is malformed is said in the log, and counts as missing. */
-export async function readKeptState({ paths, version, log }: Sources): Promise<KeptState> {
+export async function readKeptState({ paths, log }: Sources): Promise<KeptState> {
   const config = await readConfigJson(paths.configJson, log);
   const settings = await SettingsStore.open(paths.dataDir, log);
   const name = settings.get().deviceName ?? config.initialDeviceName ?? "local";
@@ -33,7 +34,7 @@ export async function readKeptState({ paths, version, log }: Sources): Promise<K
   return {
     config,
     settings,
-    facts: { ...read, provided: { ...read.provided, "sw.supervisor": version } },
+    facts: { ...read, provided: { ...read.provided, "sw.supervisor": SPOKEN_SUPERVISOR_VERSION } },
     images: await ImageLedger.open(paths.dataDir),
     store: await TargetStore.open(paths.dataDir, log),
     osRelease: parseOsRelease((await readIfThere(paths.osRelease)) ?? ""),

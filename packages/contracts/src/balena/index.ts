@@ -10,5 +10,6 @@ export * from "./local-target.ts";
 export * from "./parse-wire.ts";
 export * from "./quantities.ts";
 export * from "./service-contract.ts";
+export * from "./spoken-version.ts";
 export * from "./state-report.ts";
 export * from "./target-state.ts";

@@ -1,3 +1,4 @@
+import { crc32 as checksum } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PowerCut, type SimulatedMachine, simulateMachine } from "../machine/simulated-machine.ts";
@@ -42,6 +43,13 @@ const change = { diskGuid: guid("d"), partitionGuids: { 1: guid("e"), 2: guid("f
 describe("gpt", () => {
   it("has the CRC of the standard's check value", () => {
     expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(20_000), (bytes, noughts) => {
+        const padded = new Uint8Array(bytes.length + noughts);
+        padded.set(bytes);
+        expect(crc32(padded)).toBe(checksum(padded));
+      }),
+    );
   });
 
   it("stores GUIDs in the mixed byte order of the specification", () => {

@@ -23,7 +23,7 @@ it("feeds the watchdog while the engine answers, and ends with the engine's proc
     return { output: probes === 2 ? "\n000" : "OK\n200" };
   });
   machine.put("/proc/77", "");
-  expect(watchEngine(machine, "77")).toBe(0);
+  expect(watchEngine(machine, ["77"])).toBe(0);
   expect(probes).toBe(4);
   expect(machine.commands.filter((line) => line === "systemd-notify WATCHDOG=1")).toHaveLength(3);
 });

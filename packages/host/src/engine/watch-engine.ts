@@ -27,10 +27,12 @@ function isHealthy(machine: Machine): boolean {
 }
 
 /**
- * Feeds the engine unit's watchdog while the engine answers, as long as the process `mainPid` lives. Runs in the unit's
- * control group, where NotifyAccess=all lets it speak for the unit.
+ * Feeds the engine unit's watchdog while the engine answers, as long as its process lives. Runs in the unit's control
+ * group, where NotifyAccess=all lets it speak for the unit.
  */
-export function watchEngine(machine: Machine, mainPid: string): number {
+export function watchEngine(machine: Machine, [mainPid]: readonly string[]): number {
+  if (mainPid === undefined)
+    throw new Error("the engine's process id is missing: ExecStartPost of the engine gives it");
   const micros = watchdogMicros(machine);
   if (micros === 0) return 0;
   const pause = Math.min(LONGEST_PAUSE_MS, micros / 1000 / 3);
@@ -39,13 +41,5 @@ export function watchEngine(machine: Machine, mainPid: string): number {
     if (isHealthy(machine)) machine.run(["systemd-notify", "WATCHDOG=1"]);
     for (let waited = 0; waited < pause && alive(); waited += LOOK_MS) machine.sleep(Math.min(LOOK_MS, pause - waited));
   }
-  return 0;
-}
-
-/** Starts the loop and returns: systemd waits for what ExecStartPost runs, and leaves what that started alone. */
-export function startWatch(machine: Machine, self: string): number {
-  const mainPid = machine.environment("MAINPID");
-  if (mainPid === undefined) throw new Error("MAINPID is not set: this runs as ExecStartPost of the engine");
-  machine.detach(["qjs", "--std", "-m", self, mainPid]);
   return 0;
 }

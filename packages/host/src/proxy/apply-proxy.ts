@@ -126,10 +126,14 @@ export function applyProxy(machine: Machine, mode: "boot" | "change"): number {
   const mark = `${files} ${bypass.join(" ")}`;
   const former = machine.readText(SEEN) ?? "";
   if (mode === "change" && former === mark) return 0;
+  // As on most devices: the boot had no proxy to follow, and there is none to end.
+  const neverWas = former === "" && seen.conf === undefined && !exists(machine, RUNNING_CONF);
   if (!former.startsWith(files))
     for (const line of refused) machine.log(`no_proxy: line ${line} is no host and no subnet`);
-  const status = seen.conf === undefined ? endProxy(machine) : beginProxy(machine, seen.conf, bypass);
-  if (status !== 0) return status;
+  if (!neverWas) {
+    const status = seen.conf === undefined ? endProxy(machine) : beginProxy(machine, seen.conf, bypass);
+    if (status !== 0) return status;
+  }
   machine.makeDirectory("/run/holdfast");
   machine.writeText(SEEN, mark, 0o600);
   return 0;

@@ -77,6 +77,19 @@ describe("applyProxy", () => {
     expect(machine.kindOf(RUNNING_CONF)).toBeUndefined();
   });
 
+  it("starts no program on a device that never had the file, and ends what a failed start left", () => {
+    const machine = device();
+    expect(applyProxy(machine, "change")).toBe(0);
+    expect(machine.commands).toEqual([]);
+    const failed = simulateMachine((argv) => ({ status: argv[0] === "iptables-restore" ? 2 : 0 }));
+    failed.put(REDSOCKS_CONF, conf());
+    expect(applyProxy(failed, "boot")).toBe(1);
+    failed.remove(REDSOCKS_CONF);
+    failed.commands.length = 0;
+    applyProxy(failed, "change");
+    expect(failed.commands.some((line) => line.startsWith("iptables-restore"))).toBe(true);
+  });
+
   it("keeps the former proxy when the file cannot work, and names no password", () => {
     const machine = device();
     machine.put(REDSOCKS_CONF, conf());

@@ -125,8 +125,15 @@ const neighbour: ToolPackages = {
   "util-linux": "scripts of tests",
 };
 
+/** Docker Compose, for balena-cli in tests: it reads compose files by a program of its own that no registry has. */
+const compose: ToolPackages = {
+  "base-files": "the merged-/usr links and the skeleton",
+  coreutils: "the check that the tree can be entered",
+  "docker-compose": "reads compose files with the library that balena-cli uses",
+};
+
 /** The trees that exist, by name; each has a lock, os/lock/<name>-amd64.json. */
-export const toolTrees = { tools, mkosi, neighbour } as const;
+export const toolTrees = { tools, mkosi, neighbour, compose } as const;
 export type ToolTreeName = keyof typeof toolTrees;
 
 /** What nobody reads in a tools tree, as tar patterns. */

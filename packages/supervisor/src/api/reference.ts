@@ -109,9 +109,9 @@ export const apiReference: Readonly<Record<string, EndpointReference>> = {
     test: HOST,
   },
   "GET /v2/version": {
-    about: "The supervisor's version",
+    about: "The release of balena's supervisor whose interfaces this one speaks, and its own version",
     key: "any",
-    answers: "200 `{status, version}`",
+    answers: "200 `{status, version, holdfast}`",
     test: SERVER,
   },
   "GET /v2/device/name": {

@@ -1,5 +1,5 @@
 import { request as httpRequest, type Server } from "node:http";
-import { refuse } from "@holdfast/contracts";
+import { refuse, SPOKEN_SUPERVISOR_VERSION } from "@holdfast/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ApplyStatus } from "../apply/apply-loop.ts";
 import { KeyRing } from "../device/key-ring.ts";
@@ -95,7 +95,10 @@ describe("the device API", () => {
     expect(await ask("/v2/version")).toEqual([401, "Unauthorized"]);
     expect(await ask("/v2/version?apikey=wrong")).toEqual([401, "Unauthorized"]);
     expect(await ask("/no/such/path")).toEqual([401, "Unauthorized"]);
-    expect(await ask(`/v2/version?apikey=${GLOBAL}`)).toEqual([200, { status: "success", version: "1.2.3" }]);
+    expect(await ask(`/v2/version?apikey=${GLOBAL}`)).toEqual([
+      200,
+      { status: "success", version: SPOKEN_SUPERVISOR_VERSION, holdfast: "1.2.3" },
+    ]);
     for (const scheme of ["Bearer", "bearer", "ApiKey", "APIKEY"]) {
       expect((await ask("/v2/version", { headers: { authorization: `${scheme} ${GLOBAL}` } }))[0]).toBe(200);
     }

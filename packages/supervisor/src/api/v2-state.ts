@@ -1,3 +1,4 @@
+import { SPOKEN_SUPERVISOR_VERSION } from "@holdfast/contracts";
 import { containerViews, imageViews, overallProgress, serviceViews, updateStatus } from "../status/status.ts";
 import { failure, json } from "./answer.ts";
 import { covers } from "./auth.ts";
@@ -10,7 +11,7 @@ export function v2StateRoutes(device: Device): Route[] {
     {
       method: "GET",
       path: "/v2/version",
-      answer: () => json({ status: "success", version: device.version }),
+      answer: () => json({ status: "success", version: SPOKEN_SUPERVISOR_VERSION, holdfast: device.version }),
     },
     {
       method: "GET",
