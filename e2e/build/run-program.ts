@@ -14,7 +14,7 @@ export type ProgramOptions = {
   readonly node?: string;
   readonly onStart?: (pid: number) => void;
   /** Called with all that was said on standard output so far. */
-  readonly onOutput?: (text: string) => void;
+  readonly onOutput?: (text: string, pid: number) => void;
   /** Called with all that was said on standard error so far. */
   readonly onError?: (text: string, pid: number) => void;
 };
@@ -36,7 +36,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
-    onOutput?.(stdout);
+    if (child.pid !== undefined) onOutput?.(stdout, child.pid);
   });
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
