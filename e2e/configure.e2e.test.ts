@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { repositoryRoot } from "@holdfast/cli";
@@ -10,10 +11,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { GPT_HEAD_SECTORS, parseGpt } from "../packages/image/src/pack/disk/gpt.ts";
 import { readHead } from "../packages/image/src/pack/disk/read-head.ts";
+import { runProgram } from "./build/run-program.ts";
+import { ordinaryUser } from "./machine/ordinary-user.ts";
 import { buildTinyImage, type TinyImage } from "./pack/tiny-image.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqRmf6LyXCKQpyYJ4kVQ8mSb7c0n4m0N6wVd8mX7u3d me@laptop";
 const STATIC = "[connection]\nid=lan\ntype=ethernet\n[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\n";
+/** Exit status of a refusal. */
+const REFUSED = 1;
 let tools: ToolsTree;
 let folder = "";
 let tiny: TinyImage;
@@ -160,5 +165,66 @@ describe("holdfast configure", () => {
     await writeFile(path.join(folder, "no.img.zst"), "text");
     expect((await configure("no.img.zst", "--hostname", "x")).stderr).toContain("image.not-an-image");
     expect((await configure("absent.img", "--hostname", "x")).stderr).toContain("image.not-an-image");
+  });
+});
+
+/** A disk that an image was written to: a loop device over a copy of the image. Root only. */
+class WrittenDisk implements Disposable {
+  readonly device: string;
+
+  constructor(file: string) {
+    if (process.getuid?.() !== 0) throw new Error("loop devices are made by root only; run this suite with sudo");
+    this.device = execFileSync("losetup", ["--find", "--show", file]).toString().trim();
+  }
+
+  [Symbol.dispose](): void {
+    execFileSync("losetup", ["--detach", this.device]);
+  }
+}
+
+describe("holdfast configure on a disk that an image was written to", () => {
+  it("changes its boot partition and nothing else, in the same words as an image", async () => {
+    const file = await rawImage("card.img");
+    {
+      using disk = new WrittenDisk(file);
+      const { status, stdout, stderr } = await configure(disk.device, "--hostname", "carded", "--connection", "my lan");
+      expect([status, stderr]).toEqual([0, expect.not.stringContaining("note")]);
+      expect(stdout).toContain("config.json hostname\nconnections: my lan");
+    }
+    const [before, after] = [await readFile(tiny.disk), await readFile(file)];
+    expect(JSON.parse(await bootFile(file, "config.json"))).toEqual({ hostname: "carded" });
+    expect(await bootFile(file, "system-connections/my lan")).toBe(STATIC);
+    const start = await bootOffset(file);
+    const end = start + 128 * 2 ** 20;
+    expect(before.subarray(0, start).equals(after.subarray(0, start))).toBe(true);
+    expect(before.subarray(end).equals(after.subarray(end))).toBe(true);
+  });
+
+  it("refuses one that is in use, and changes nothing", async () => {
+    const file = await rawImage("mounted.img");
+    const before = await sha256(file);
+    using disk = new WrittenDisk(file);
+    // What the kernel does for a mount of it or of one of its partitions: there is one holder at a time.
+    await using _holder = await open(disk.device, constants.O_RDONLY | constants.O_EXCL);
+    const { status, stderr } = await configure(disk.device, "--hostname", "mounted");
+    expect([status, stderr]).toEqual([REFUSED, expect.stringContaining("image.busy-disk")]);
+    expect(stderr).toContain(`umount ${disk.device}?*`);
+    expect(await sha256(file)).toBe(before);
+  });
+
+  it("tells an ordinary user that disks are root's, and changes nothing", async () => {
+    const file = await rawImage("foreign.img");
+    const before = await sha256(file);
+    using disk = new WrittenDisk(file);
+    const home = await mkdtemp("/var/tmp/hf-");
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => rm(home, { recursive: true, force: true }));
+    await chmod(home, 0o755);
+    const user = await ordinaryUser(home);
+    const program = path.join(user.checkout, "packages/cli/src/main.ts");
+    const { status, stderr } = await runProgram([program, "configure", disk.device, "--hostname", "foreign"], user);
+    expect([status, stderr]).toEqual([REFUSED, expect.stringContaining("image.busy-disk")]);
+    expect(stderr).toContain("run it with sudo");
+    expect(await sha256(file)).toBe(before);
   });
 });

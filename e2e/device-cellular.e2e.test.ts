@@ -4,9 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootedDevice } from "./device/booted-device.ts";
 import type { Device } from "./device/device.ts";
 import { placeConnection } from "./device/place-connection.ts";
+import type { SimCard } from "./modem/at-commands.ts";
 import { ScriptedModem } from "./modem/scripted-modem.ts";
 
-const CARD = { imsi: "001010123456789", iccid: "89010100000000000001", apn: "internet.example" };
+/** The modem comes from another network: in its first context it has that one's access point. */
+const CARD: SimCard = {
+  imsi: "001010123456789",
+  iccid: "89010100000000000001",
+  apn: "internet.example",
+  contexts: new Map([[1, "former.example"]]),
+};
 const [OURS, THEIRS] = ["10.64.64.2", "10.64.64.1"];
 const PATIENCE = minutes(4);
 const patiently = { timeout: PATIENCE, interval: 2_000 };
@@ -63,9 +70,18 @@ describe("a modem on a serial line", () => {
       `[connection]\nid=cellular\ntype=gsm\n[gsm]\napn=${CARD.apn}\n[ipv4]\nmethod=auto\nroute-metric=700\n[ipv6]\nmethod=disabled\n`,
     );
     const address = async (): Promise<string> => (await device.attempt("ip -brief address show ppp0")).stdout;
-    await expect.poll(address, patiently).toContain(OURS);
-    // The context in which the modem has the keyfile's access point.
-    expect(modem.commands).toContain("D*99***1#");
+    await expect
+      .poll(address, patiently)
+      .toContain(OURS)
+      .catch((failure: unknown) => {
+        throw new Error(`the modem was told ${modem.commands.join(" ")}`, { cause: failure });
+      });
+    // A context of its own, with the keyfile's access point; the former one stays as it was.
+    const [, dialled] = modem.commands.flatMap((command) => /^D\*99\*\*\*(\d)#$/.exec(command) ?? []);
+    expect([...CARD.contexts]).toEqual([
+      [1, "former.example"],
+      [Number(dialled), CARD.apn],
+    ]);
     expect(await device.shell("mmcli --modem=any")).toMatch(/state: *.*connected/);
     expect(await device.shell(`ping -c 3 -W 20 -I ppp0 ${THEIRS}`)).toContain(" 0% packet loss");
     // The wired network stays the preferred one.

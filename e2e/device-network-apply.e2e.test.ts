@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { holdfast } from "./build/run-program.ts";
 import { bootedDevice } from "./device/booted-device.ts";
 import type { Device } from "./device/device.ts";
 
@@ -40,6 +44,42 @@ const statusNow = async (): Promise<unknown> => {
   }
 };
 const patiently = { timeout: 240_000, interval: 3000 };
+
+describe("holdfast network", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-network-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  /** `network DEVICE …`, with the keyfile `uplink` for `apply`. */
+  const network = async (keyfileText: string | undefined, ...args: readonly string[]) => {
+    const file = join(folder, "uplink");
+    if (keyfileText !== undefined) await writeFile(file, keyfileText);
+    return await holdfast(["network", device.vm.name, ...args, ...(keyfileText === undefined ? [] : [file])]);
+  };
+
+  it("applies a change, reaches the device through it, and confirms it", { timeout: 240_000 }, async () => {
+    const { status, stdout, stderr } = await network(good(), "apply", "--json");
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining("holdfast:")]);
+    expect(JSON.parse(stdout)).toMatchObject({ status: "confirmed", connections: ["uplink"] });
+    expect((await network(undefined, "status")).stdout).toContain("confirmed · uplink");
+    expect(await device.shell(`nmcli -t -f GENERAL.CONNECTION device show ${name}`)).toContain("uplink");
+  });
+
+  it("says that one came back which cut the device off, and the device is there", { timeout: 360_000 }, async () => {
+    const { status, stdout, stderr } = await network(broken(), "apply", "--confirm-within", "30s");
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("cli.network-reverted");
+    expect(stderr).toContain("nobody confirmed it in time");
+    expect(await device.shell(`cat ${FOLDER}/uplink`)).toBe(good().trim());
+    expect((await network(undefined, "status", "--json")).stdout).toContain('"reverted"');
+  });
+
+  it("refuses what the device refuses, with its reason", { timeout: 120_000 }, async () => {
+    const { status, stderr } = await network(broken().replace("192.0.2.77/24", "192.0.2.777/24"), "apply");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("host.invalid-connection")]);
+  });
+});
 
 describe("a change of the link that ssh comes through", () => {
   it("is kept when it works and is confirmed, through the device API", async () => {

@@ -1,8 +1,10 @@
-import { createServer as createSecureServer } from "node:https";
+import { createServer as createSecureServer, type Server } from "node:https";
+import { waitForSsh } from "@holdfast/vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootedDevice } from "./device/booted-device.ts";
 import { editConfig, journalEnd, soon, untilSays } from "./device/config-editor.ts";
 import type { Device } from "./device/device.ts";
+import { BOOT_PATIENCE } from "./device/device-lab.ts";
 import { listenOnLoopback } from "./machine/listen-on-loopback.ts";
 import { Neighbour } from "./neighbour/neighbour.ts";
 import { TimeServer } from "./neighbour/time-server.ts";
@@ -137,5 +139,70 @@ describe("a network that offers a time server", () => {
     await untilSays(device, "chronyc -c -n sources", /^\^,\*,192\.0\.2\.2,/m);
     await lan.plug(false);
     await untilSays(device, "chronyc -c -n sources | grep -c 192.0.2.2", "0");
+  });
+});
+
+describe("a device whose clock chip knows nothing", () => {
+  // Without a battery a chip begins anew whenever it gets power; a device without a chip begins at 1970.
+  const CHIP = { extraArguments: ["-rtc", "base=2000-01-01T00:00:00"] };
+  const LIMIT = 2 * BOOT_PATIENCE;
+  const FOLDER = "/mnt/data/test-tls";
+  let port = 0;
+  let web: Server;
+
+  /** What a program on the device says of a server whose certificate is not valid before the device's own time of now. */
+  const greet = async (): Promise<string> => {
+    const url = `https://${TEST_MACHINE}:${port}/`;
+    const { stdout } = await device.attempt(`curl --silent --cacert ${FOLDER}/c.pem ${url}; echo " $?"`);
+    return stdout.trim();
+  };
+
+  beforeAll(async () => {
+    const make = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -addext subjectAltName=IP:${TEST_MACHINE} -days 30 -keyout k.pem -out c.pem 2>/dev/null`;
+    const pair = await device.shell(
+      `mkdir -p ${FOLDER} && cd ${FOLDER} && ${make} && cat k.pem && echo ---- && cat c.pem`,
+    );
+    const [key = "", cert = ""] = pair.split("\n----\n");
+    web = createSecureServer({ key, cert }, (_, response) => response.end("hello"));
+    port = await listenOnLoopback(web);
+  });
+  afterAll(() => {
+    web?.closeAllConnections();
+    web?.close();
+  });
+
+  it("goes on at the last known time after a power cut, and TLS works", { timeout: LIMIT }, async () => {
+    // Neither NTP nor the web tells it the time.
+    server.isSilent = true;
+    await editConfig(device, "del(.os.network) | del(.ntpServers)");
+    await device.shell("systemctl stop timesync-https.service; systemctl start fake-hwclock-update.service; sync");
+    const before = await kept();
+    expect(before).toBeGreaterThan(Date.now() / 1000 + DAY);
+    await device.cutAndStart(CHIP);
+    await waitForSsh(device.lab.host, device.vm, { timeout: BOOT_PATIENCE });
+    expect(await device.shell("journalctl --boot --output=cat --unit=fake-hwclock.service")).toMatch(
+      /the clock said 2000-01-01 .* and now says .*, what it was last/,
+    );
+    expect(await deviceTime()).toBeGreaterThanOrEqual(before);
+    expect(await deviceTime()).toBeLessThan(before + DAY);
+    expect(await greet()).toBe("hello 0");
+    // No line of this boot is older than the time it went on with, but the kernel's first ones.
+    const oldest = "journalctl --boot --output=short-unix --unit=NetworkManager | head -n 1 | cut -d. -f1";
+    expect(Number(await device.shell(oldest))).toBeGreaterThanOrEqual(before);
+  });
+
+  it("is not set back by a restart either", { timeout: LIMIT }, async () => {
+    const before = await deviceTime();
+    await device.reboot();
+    expect(await deviceTime()).toBeGreaterThan(before);
+    expect(await greet()).toBe("hello 0");
+  });
+
+  it("would not get far with the time of its chip", async () => {
+    await device.shell("date --utc --set='2000-01-02' >/dev/null");
+    // curl: the peer's certificate cannot be verified, here since it is not valid yet.
+    expect(await greet()).toBe("60");
+    await device.shell("systemctl start timeinit-rtc.service");
+    expect(await greet()).toBe("hello 0");
   });
 });

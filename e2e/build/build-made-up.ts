@@ -26,7 +26,10 @@ try {
     tools: await toolsTree({ cache, mirror }),
     signal: stop.signal,
   };
-  const programs = { host: new Map<string, Uint8Array>(), supervisor: { files: {}, version: "0.0.0" } };
+  const programs = {
+    host: new Map<string, Uint8Array>(),
+    supervisor: { files: {}, version: "0.0.0", start: { environment: {}, flags: [] } },
+  };
   const options = { board, version: "1.0.0", epoch: 1_700_000_000, programs, compression: "none" } as const;
   const slot = await buildSlot({ ...options, locked, strict }, workshop);
   if (request.out !== undefined) {

@@ -12,6 +12,9 @@ export type ProgramOptions = {
   readonly cwd?: string;
   /** Another user may not reach this Node. */
   readonly node?: string;
+  readonly onStart?: (pid: number) => void;
+  /** Called with all that was said on standard output so far. */
+  readonly onOutput?: (text: string) => void;
   /** Called with all that was said on standard error so far. */
   readonly onError?: (text: string, pid: number) => void;
 };
@@ -22,16 +25,18 @@ export const holdfast = (args: readonly string[], options: ProgramOptions = {}):
 
 /** Runs a program of ours with this Node to its end, whatever its status. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Outcome> {
-  const { wrapper = [], env = {}, cwd, onError, node = process.execPath } = options;
+  const { wrapper = [], env = {}, cwd, onError, onOutput, onStart, node = process.execPath } = options;
   const [program = process.execPath, ...rest] = [...wrapper, node, ...args];
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
+    onOutput?.(stdout);
   });
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -1,10 +1,12 @@
 import { minutes } from "@holdfast/contracts";
-import { cutPower, hostPort, removeVm, startVm, type Vm, waitForSsh } from "@holdfast/vm";
+import { cutPower, hostPort, removeVm, startVm, type Vm, type VmSpec, waitForSsh } from "@holdfast/vm";
 import { expect } from "vitest";
 import { BOOT_PATIENCE, type DeviceLab, untilUp } from "./device-lab.ts";
 import { type ShellResult, ShellSession } from "./shell-session.ts";
 
 const COMMAND_PATIENCE = minutes(5);
+
+export type ApiAnswer = { readonly status: number; readonly body: unknown };
 
 /** A running device and the ways a test asks it. Its power is cut and its disk removed at the end of the scope. */
 export class Device implements AsyncDisposable {
@@ -43,14 +45,20 @@ export class Device implements AsyncDisposable {
 
   /** Asks the supervisor; the body of its answer, parsed if it is JSON. */
   async api(path: string, body?: unknown): Promise<unknown> {
-    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    return (await this.ask(body === undefined ? "GET" : "POST", path, body)).body;
+  }
+
+  /** The same with the status of the answer. */
+  async ask(method: "GET" | "POST" | "PATCH", path: string, body?: unknown): Promise<ApiAnswer> {
     const response = await fetch(this.url("api", path), {
-      ...init,
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       headers: { "content-type": "application/json" },
       signal: AbortSignal.timeout(minutes(1)),
     });
     const text = await response.text();
-    return (response.headers.get("content-type") ?? "").includes("json") ? JSON.parse(text) : text;
+    const isJson = (response.headers.get("content-type") ?? "").includes("json");
+    return { status: response.status, body: isJson ? JSON.parse(text) : text };
   }
 
   url(port: string, path: string): string {
@@ -64,13 +72,13 @@ export class Device implements AsyncDisposable {
     await this.untilOtherBoot(former);
   }
 
-  /** Cuts the power as it is, and starts again with the same disk. Returns while it boots. */
-  async cutAndStart(): Promise<void> {
+  /** Cuts the power as it is, and starts again with the same disk, or with other parts. Returns while it boots. */
+  async cutAndStart(parts: Partial<VmSpec> = {}): Promise<void> {
     this.#session?.[Symbol.dispose]();
     await cutPower(this.#vm);
     // Host ports stay free to choose: another process may have taken the former ones.
     const ports = Object.entries(this.#vm.spec.ports).map(([name, { guest }]) => [name, { guest, host: 0 }]);
-    this.#vm = await startVm(this.lab.host, { ...this.#vm.spec, ports: Object.fromEntries(ports) });
+    this.#vm = await startVm(this.lab.host, { ...this.#vm.spec, ...parts, ports: Object.fromEntries(ports) });
   }
 
   async untilUp(): Promise<void> {

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { RESERVE_GROUP } from "@holdfast/host";
 import { cacheRoot, findMirror, runTool, toolsTree } from "@holdfast/image";
 
-/** A partition of a test's own that can be filled: ext4 with the device's mount option, in a file. Root only. */
+/** A partition of a test's own that can be filled: ext4 with the device's mount options, in a file. Root only. */
 export class DataPartition {
   readonly path: string;
   readonly #file: string;
@@ -19,8 +20,13 @@ export class DataPartition {
     mkdirSync(path, { recursive: true });
     writeFileSync(partition.#file, "");
     truncateSync(partition.#file, bytes);
-    await runTool(tree, ["mke2fs", "-q", "-t", "ext4", "-m", "1", partition.#file], {});
-    execFileSync("mount", ["-o", "loop,nodelalloc", partition.#file, path]);
+    await runTool(tree, ["mke2fs", "-q", "-t", "ext4", "-m", "5", partition.#file], {});
+    execFileSync("mount", [
+      "-o",
+      `loop,nodelalloc,resuid=${RESERVE_GROUP},resgid=${RESERVE_GROUP}`,
+      partition.#file,
+      path,
+    ]);
     return partition;
   }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { RESERVE_GROUP } from "@holdfast/host";
 import { cacheRoot, findMirror, runTool, type ToolsTree, toolCommand, toolsTree } from "@holdfast/image";
 import { pack } from "tar-stream";
 import { EngineClient } from "./engine-client.ts";
@@ -74,7 +75,9 @@ export class PrivateEngine {
     const init = await innermostChild(this.#namespaces, "sleep");
     const inside = ["--target", String(init), "--net", "--mount", "--pid", "--"];
     const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
-    this.#process = spawn("nsenter", [...inside, "/usr/sbin/dockerd", ...flags], {
+    // On a device it may use what the filesystem holds back by a capability, which machines that run tests may lack.
+    const daemon = ["--groups", String(RESERVE_GROUP), "nsenter", ...inside, "/usr/sbin/dockerd", ...flags];
+    this.#process = spawn("setpriv", daemon, {
       stdio: ["ignore", "ignore", "pipe"],
       env,
     });

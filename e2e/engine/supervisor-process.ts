@@ -3,12 +3,14 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildSupervisorBundle } from "@holdfast/supervisor";
+import { mib } from "@holdfast/contracts";
+import { buildSupervisorBundle, nodeStart } from "@holdfast/supervisor";
 import { listenOnLoopback } from "../machine/listen-on-loopback.ts";
 import { confined } from "./confined.ts";
+import { MemoryGroup } from "./memory-group.ts";
 
-/** As in the supervisor's image: what its memory is bounded by. */
-const NODE_FLAGS = ["--max-semi-space-size=1", "--max-old-space-size=64", "--v8-pool-size=1"];
+/** What the supervisor has to do with: the kernel kills it beyond, and its suite fails. */
+const MEMORY_MAX = mib(96);
 
 export type StateStatus = {
   readonly appState: string;
@@ -20,32 +22,39 @@ export type StateStatus = {
   }[];
 };
 
-/** The real bundle as a process on directories of the test. */
+/** The real bundle as a process on directories of the test, with no more memory and rights than on a device. */
 export class SupervisorProcess {
   readonly directory: string;
   readonly port: number;
   /** Where the engine answers over TCP in development mode. */
   readonly gatewayPort: number;
   readonly #socket: string;
+  readonly #node: string;
   #process: ChildProcess | undefined;
+  #group: MemoryGroup | undefined;
   #output = "";
   #journalLines = 0;
 
-  private constructor(directory: string, socket: string, ports: { readonly api: number; readonly gateway: number }) {
+  private constructor(
+    directory: string,
+    { socket, node }: { readonly socket: string; readonly node: string },
+    ports: { readonly api: number; readonly gateway: number },
+  ) {
     this.directory = directory;
     this.#socket = socket;
+    this.#node = node;
     this.port = ports.api;
     this.gatewayPort = ports.gateway;
   }
 
-  /** Bundles the supervisor into the directory; it is not started yet. */
-  static async prepare(directory: string, socket: string): Promise<SupervisorProcess> {
+  /** Bundles the supervisor into the directory; it is not started yet. `node` is the program that will run it. */
+  static async prepare(directory: string, socket: string, node = process.execPath): Promise<SupervisorProcess> {
     for (const folder of ["app", "data", "preload", "runtime", "host", "run"])
       mkdirSync(join(directory, folder), { recursive: true });
     const { files } = await buildSupervisorBundle();
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, "app", name), content);
     const ports = { api: await freePort(), gateway: await freePort() };
-    const supervisor = new SupervisorProcess(directory, socket, ports);
+    const supervisor = new SupervisorProcess(directory, { socket, node }, ports);
     writeFileSync(join(directory, "journal"), "");
     writeFileSync(join(directory, "journalctl"), journalctl(join(directory, "journal")));
     chmodSync(join(directory, "journalctl"), 0o755);
@@ -93,7 +102,31 @@ export class SupervisorProcess {
 
   /** Starts the process and waits for its first /ping. */
   async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    const env = {
+    this.launch(more);
+    await this.until(async () => (await (await this.get("/ping")).text()) === "OK", "/ping answers");
+  }
+
+  /** Starts the process and returns its id. */
+  launch(more: Readonly<Record<string, string>> = {}): number | undefined {
+    this.#group = MemoryGroup.make(MEMORY_MAX);
+    const [program, args] = this.#group.enter(...this.#command());
+    const child = spawn(program, args, { env: { ...this.#environment(), ...more } });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-8000);
+      });
+    }
+    return child.pid;
+  }
+
+  #command(): readonly [string, readonly string[]] {
+    return confined(this.#node, [...nodeStart.flags, join(this.directory, "app/supervisor.js")]);
+  }
+
+  #environment(): Readonly<Record<string, string>> {
+    return {
+      ...nodeStart.environment,
       PATH: "/usr/bin:/bin",
       LISTEN_PORT: String(this.port),
       LISTEN_ADDRESS: "127.0.0.1",
@@ -113,28 +146,28 @@ export class SupervisorProcess {
       STATE_MOUNTPOINT: join(this.directory, "state"),
       DBUS_SOCKET: join(this.directory, "no-bus"),
       JOURNALCTL: this.journalctl,
-      ...more,
     };
-    const [program, args] = confined(process.execPath, [...NODE_FLAGS, join(this.directory, "app/supervisor.js")]);
-    const child = spawn(program, args, { env });
-    this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        this.#output = (this.#output + chunk.toString()).slice(-8000);
-      });
-    }
-    await this.until(async () => (await (await this.get("/ping")).text()) === "OK", "/ping answers");
+  }
+
+  /** The most memory that was charged to it since it was started. */
+  peakBytes(): number {
+    return this.#group?.peakBytes() ?? 0;
   }
 
   /** Ends it with SIGTERM and returns how many milliseconds that took. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return 0;
-    const from = Date.now();
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
-    return Date.now() - from;
+    // Whoever starts it again before this ends has a group of his own by then.
+    const [child, group] = [this.#process, this.#group];
+    let took = 0;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const from = Date.now();
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill(signal);
+      await ended;
+      took = Date.now() - from;
+    }
+    await group?.end();
+    return took;
   }
 
   forgetStore(): void {
@@ -177,16 +210,21 @@ export class SupervisorProcess {
   }
 }
 
-/** A program that follows a file as journalctl follows the journal; its cursors are line numbers. */
+/** A program that reads a file as journalctl reads the journal; its cursors are line numbers. */
 const journalctl = (file: string): string => `#!/bin/sh
-from=1
-for argument in "$@"; do
-  case $argument in
-    --after-cursor=*) from=$((\${argument#--after-cursor=} + 1)) ;;
+from=1 last= of= follows=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --after-cursor=*) from=$((\${1#--after-cursor=} + 1)) ;;
     --lines=0) from=$(($(wc -l <${file}) + 1)) ;;
+    --follow) follows=yes ;;
+    -n) last=$2; shift ;;
+    CONTAINER_ID_FULL=*) of=\${1#*=} ;;
   esac
+  shift
 done
-exec tail -n +$from -F ${file}
+[ -z "$follows" ] || exec tail -n +$from -F ${file}
+grep -F -e "$of" ${file} | tail -n "\${last:-+1}"
 `;
 
 /** A port that nobody listens on now. */

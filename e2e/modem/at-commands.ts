@@ -1,5 +1,12 @@
 /** What a GSM modem (3GPP TS 27.007, ITU-T V.250) with a SIM in a home network says. Words of its manufacturer are made up. */
-export type SimCard = { readonly imsi: string; readonly iccid: string; readonly apn: string };
+export type SimCard = {
+  readonly imsi: string;
+  readonly iccid: string;
+  /** The one access point of the network. */
+  readonly apn: string;
+  /** Access points that the modem remembers, by the number of their context: those of a former card or network, too. */
+  readonly contexts: Map<number, string>;
+};
 
 const IMEI = "490154203237518";
 const OPERATOR = "00101";
@@ -42,19 +49,32 @@ const commands: readonly Known[] = [
   [/^\+CGACT\?$/, () => ["+CGACT: 1,0"]],
   [/^\+CGACT=\d(?:,\d)?$/, silent],
   [/^\+CGDCONT=\?$/, () => ['+CGDCONT: (1-4),"IP",,,(0),(0)']],
-  [/^\+CGDCONT\?$/, (_, { apn }) => [`+CGDCONT: 1,"IP","${apn}","",0,0`]],
+  [
+    /^\+CGDCONT\?$/,
+    (_, { contexts }) => [...contexts].map(([number, name]) => `+CGDCONT: ${number},"IP","${name}","",0,0`),
+  ],
   // A wrong access point is refused when it is set, as some networks do.
-  [/^\+CGDCONT=\d+,"IP","([^"]*)"/, ([, name], { apn }) => (name === apn ? [] : "ERROR")],
+  [
+    /^\+CGDCONT=(\d+),"IP","([^"]*)"/,
+    ([, number, name = ""], { apn, contexts }) => {
+      if (name !== apn) return "ERROR";
+      contexts.set(Number(number), name);
+      return [];
+    },
+  ],
   [/^\+CGEREP=/, silent],
   [/^\+CSCS=\?$/, () => ['+CSCS: ("IRA","GSM","UCS2")']],
   [/^\+CSCS\?$/, () => ['+CSCS: "IRA"']],
   [/^\+CSCS=/, silent],
   [/^\+CNUM$/, silent],
-  [/^D\*99(?:\*\*\*\d)?#$/, () => "CONNECT"],
+  [
+    /^D\*99(?:\*\*\*(\d))?#$/,
+    ([, number = "1"], { apn, contexts }) => (contexts.get(Number(number)) === apn ? "CONNECT" : "ERROR"),
+  ],
   [/^H\d?$/, silent],
 ];
 
-/** The modem's answer to one command, without its AT; what it does not know is an error, as with a real one. Pure. */
+/** The modem's answer to one command, without its AT; what it does not know is an error, as with a real one. */
 export function answerTo(command: string, card: SimCard): Answer {
   for (const [pattern, answer] of commands) {
     const match = pattern.exec(command);

@@ -7,4 +7,4 @@ export { isIgnoredName } from "./connections/file-names.ts";
 export { allChecks } from "./doctor/checks/all-checks.ts";
 export { type Report, UNKNOWN } from "./doctor/diagnose.ts";
 export { renderReport } from "./doctor/render-report.ts";
-export { CAPABILITIES as supervisorCapabilities } from "./supervisor/confinement.ts";
+export { CAPABILITIES as supervisorCapabilities, RESERVE_GROUP } from "./supervisor/confinement.ts";

@@ -1,2 +1,3 @@
 export { apiReference, type NeededKey } from "./api/reference.ts";
 export { buildSupervisorBundle, type SupervisorBundle } from "./bundle.ts";
+export { nodeStart } from "./node-start.ts";

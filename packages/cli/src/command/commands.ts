@@ -1,9 +1,14 @@
 import type { Argument, Command, Option } from "./command.ts";
 
 const board: Option = { kind: "text", value: "BOARD", help: "which board to build for", default: "generic-amd64" };
-const optionalDevice: Argument = { name: "DEVICE", help: "a device's ip, name or uuid; without it the one of `up`" };
-const device: Argument = { ...optionalDevice, help: "a device's ip, name or uuid", required: true };
+const optionalDevice: Argument = {
+  name: "DEVICE",
+  help: "a device's ip, name, NAME.local or uuid; without it the one of `up`",
+};
+const device: Argument = { ...optionalDevice, help: "a device's ip, name, NAME.local or uuid", required: true };
 const identity: Option = { kind: "text", value: "FILE", help: "private key for ssh; development images need none" };
+const port: Option = { kind: "text", value: "PORT", help: "where the API of an address answers, if not at 48484" };
+const key: Option = { kind: "text", value: "FILE", help: "holds the device's API key; development devices need none" };
 
 /** Every command, in the order in which the help lists them. Help, parser and docs/cli.md are made from this table. */
 export const commands: readonly Command[] = [
@@ -189,6 +194,48 @@ export const commands: readonly Command[] = [
     },
     examples: ["network 192.168.1.40 apply office.nmconnection", "network 192.168.1.40 status"],
     load: () => import("../commands/network.ts"),
+  },
+  {
+    name: "scan",
+    summary: "find the devices on this machine's networks",
+    options: { timeout: { kind: "text", value: "S", help: "how many seconds to listen", default: "4" } },
+    examples: ["scan", "scan --timeout 10 --json"],
+    load: () => import("../commands/scan.ts"),
+  },
+  {
+    name: "push",
+    summary: "send what changed of an app to a development device, build it there and run it",
+    arguments: [device, { name: "DIR", help: "directory of a compose project or a Dockerfile; without it, this one" }],
+    options: {
+      service: { kind: "list", value: "NAME", help: "only this service; the others stay as the device has them" },
+      env: { kind: "list", value: "[SERVICE:]NAME=VALUE", help: "set a variable for all services, or for one" },
+      watch: { kind: "flag", help: "stay, and push again whenever a file changes" },
+      nocache: { kind: "flag", help: "build every step anew" },
+      detach: { kind: "flag", help: "do not wait until the device runs it" },
+      port,
+      key,
+    },
+    examples: [
+      "push 192.168.1.40",
+      "push holdfast examples/telemetry --watch",
+      "push holdfast --service web --env web:LEVEL=debug",
+    ],
+    load: () => import("../commands/push.ts"),
+  },
+  {
+    name: "logs",
+    summary: "show what a device's services print",
+    arguments: [device],
+    options: {
+      service: { kind: "list", value: "NAME", help: "only this service" },
+      system: { kind: "flag", help: "all of the device's journal: kernel, units, engine, supervisor" },
+      tail: { kind: "text", value: "N", help: "how many lines of the past, of each service", default: "100" },
+      follow: { kind: "flag", help: "go on with what comes, until Ctrl-C" },
+      port,
+      key,
+    },
+    examples: ["logs holdfast --follow", "logs 192.168.1.40 --service web --tail 20", "logs holdfast --system"],
+    load: () => import("../commands/logs.ts"),
   },
   {
     name: "ssh",

@@ -67,14 +67,19 @@ async function confirmOver(
   await sleep(RETRY_MS);
   while (Date.now() < end) {
     const before = await ask({ verb: "status" }, ASK_MS);
+    if (before?.status === "reverted") return cameBack(`: ${before.reason ?? "it was undone"}`);
     if (before !== undefined && before.status !== "trying") return before;
     const after = before === undefined ? undefined : await ask({ verb: "confirm", id }, END_MS);
     if (after !== undefined && after.status !== "trying") return after;
     await sleep(RETRY_MS);
   }
   const where = device.kind === "remote" ? device.address : device.name;
+  return cameBack(`: it was not reached at ${where} in time`);
+}
+
+function cameBack(why: string): never {
   throw worldError("cli.network-reverted", {
-    message: `The device was not reached at ${where} in time: it has gone back to its former connections.`,
+    message: `The device has gone back to its former connections${why}.`,
     hint: "If the change gives it another address, name it with --address.",
   });
 }

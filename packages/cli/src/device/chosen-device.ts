@@ -1,6 +1,7 @@
 import { refuse } from "@holdfast/contracts";
 import { listVms, type Vm } from "@holdfast/vm";
 import type { Context } from "../command/command.ts";
+import { resolveLocalName } from "../discovery/find-devices.ts";
 import { vmHome } from "../machine/cache.ts";
 import { openVmHost } from "../machine/vm-host.ts";
 import { deviceUuid } from "./device-uuid.ts";
@@ -10,12 +11,13 @@ import { type Device, resolveDevice } from "./resolve-device.ts";
 export const DEFAULT_DEVICE = "holdfast";
 
 /**
- * The device that a command was given, by ip, name or uuid.
+ * The device that a command was given, by ip, name, `.local` name or uuid.
  * @throws `cli.unknown-device`
  */
 export async function chosenDevice(word: string | undefined, context: Context): Promise<Device> {
   return await resolveDevice(word ?? DEFAULT_DEVICE, {
     vms: () => listVms(vmHome),
+    addressOf: (name) => resolveLocalName(name, { signal: context.signal }),
     uuidOf: async (vm) => await deviceUuid(await openVmHost(context), vm, context.signal),
   });
 }

@@ -13,6 +13,7 @@ const status = (name: string, state: VmStatus["status"]): VmStatus => ({ name, s
 const lookup: DeviceLookup = {
   vms: async () => [status("box", "running"), status("twin", "running"), status("old", "stopped")],
   uuidOf: async ({ name }) => uuids[name],
+  addressOf: async (name) => (name === "Pump.local" ? "192.168.1.9" : undefined),
 };
 
 it("finds a virtual device by name, running or not", async () => {
@@ -22,6 +23,14 @@ it("finds a virtual device by name, running or not", async () => {
 it("takes an address as it is", async () => {
   expect(await resolveDevice("192.168.1.7", lookup)).toEqual({ kind: "remote", address: "192.168.1.7" });
   expect(await resolveDevice("fe80::1", lookup)).toEqual({ kind: "remote", address: "fe80::1" });
+});
+
+it("asks the network for a .local name", async () => {
+  expect(await resolveDevice("Pump.local", lookup)).toEqual({ kind: "remote", address: "192.168.1.9" });
+  await expect(resolveDevice("pimp.local", lookup)).rejects.toMatchObject({
+    code: "cli.unknown-device",
+    hint: expect.stringContaining("scan"),
+  });
 });
 
 it("finds a running device by its uuid or enough of its beginning", async () => {

@@ -12,6 +12,8 @@ export type DeviceLookup = {
   readonly vms: () => Promise<readonly VmStatus[]>;
   /** The uuid of a running virtual device; undefined when it does not answer. */
   readonly uuidOf: (vm: Vm) => Promise<string | undefined>;
+  /** The address of a `.local` name; undefined when nobody answers to it. */
+  readonly addressOf: (name: string) => Promise<string | undefined>;
 };
 
 /** Full uuids, and beginnings of at least seven digits as balena's tools show them. */
@@ -26,6 +28,9 @@ export async function resolveDevice(word: string, lookup: DeviceLookup): Promise
   const named = known.find(({ name }) => name === word);
   if (named !== undefined) return { kind: "virtual", name: word, running: named.status === "running", vm: named.vm };
   if (isIP(word) !== 0) return { kind: "remote", address: word };
+  if (word.toLowerCase().endsWith(".local")) {
+    return { kind: "remote", address: (await lookup.addressOf(word)) ?? silent(word) };
+  }
   const running = known.filter(({ status }) => status === "running");
   if (UUID.test(word)) {
     const uuids = await Promise.all(running.map(async ({ vm }) => ({ vm, uuid: await lookup.uuidOf(vm) })));
@@ -43,6 +48,13 @@ export async function resolveDevice(word: string, lookup: DeviceLookup): Promise
     word,
     known.map(({ name }) => name),
   );
+}
+
+function silent(name: string): never {
+  return refuse("cli.unknown-device", {
+    message: `No device answers to ${name}.`,
+    hint: "./holdfast scan lists those that answer; a device in another network is reached by its address.",
+  });
 }
 
 function ambiguous(word: string, names: readonly string[]): never {

@@ -10,6 +10,9 @@ export type Ext4Superblock = {
   /** Checksums do not depend on the UUID: changing it is one write of the superblock. */
   readonly hasChecksumSeed: boolean;
   readonly bytes: number;
+  readonly blockBytes: number;
+  /** Blocks that only those may take whom the mount options name. */
+  readonly reservedBlocks: number;
 };
 
 /** Fields of an ext4 superblock (kernel documentation, filesystems/ext4/super.rst); undefined for anything else. */
@@ -17,12 +20,16 @@ function parseExt4(block: Uint8Array): Ext4Superblock | undefined {
   if (block.length < SUPERBLOCK_BYTES) return undefined;
   const fields = new DataView(block.buffer, block.byteOffset, block.byteLength);
   if (fields.getUint16(0x38, true) !== EXT4_MAGIC) return undefined;
-  const blocks = fields.getUint32(0x4, true) + fields.getUint32(0x150, true) * 2 ** 32;
+  const wide = (low: number, high: number): number =>
+    fields.getUint32(low, true) + fields.getUint32(high, true) * 2 ** 32;
+  const blockBytes = 1024 * 2 ** fields.getUint32(0x18, true);
   const uuid = [...block.slice(0x68, 0x78)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return {
     uuid: `${uuid.slice(0, 8)}-${uuid.slice(8, 12)}-${uuid.slice(12, 16)}-${uuid.slice(16, 20)}-${uuid.slice(20)}`,
     hasChecksumSeed: (fields.getUint32(0x60, true) & INCOMPAT_CSUM_SEED) !== 0,
-    bytes: blocks * 1024 * 2 ** fields.getUint32(0x18, true),
+    bytes: wide(0x4, 0x150) * blockBytes,
+    blockBytes,
+    reservedBlocks: wide(0x8, 0x154),
   };
 }
 

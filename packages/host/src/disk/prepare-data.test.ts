@@ -12,6 +12,17 @@ const rm: CommandHandler = (argv, machine) => {
   return undefined;
 };
 
+/** Of an ext4 with blocks of 4 KiB. */
+function superblock(bytes: number, reserved: number): Uint8Array {
+  const block = new Uint8Array(2048);
+  const view = new DataView(block.buffer, 1024);
+  view.setUint32(0x4, bytes / 4096, true);
+  view.setUint32(0x8, reserved, true);
+  view.setUint32(0x18, 2, true);
+  view.setUint16(0x38, 0xef53, true);
+  return block;
+}
+
 function device(cutAfter?: number): SimulatedMachine {
   const machine = simulateMachine(rm, cutAfter === undefined ? {} : { cutAfter });
   machine.put("/run/holdfast/boot.json", '{"partitions":{"data":"vda5"}}');
@@ -60,6 +71,19 @@ describe("prepareData", () => {
     prepareData(machine);
     expect(machine.commands[0]).toBe("resize2fs /dev/vda5");
     expect(machine.kindOf(GROW_MARKER)).toBeUndefined();
+  });
+
+  it.each([
+    ["a large disk: 64 MiB", 8 * 2 ** 30, 16_384],
+    ["a small one: a twentieth", 500 * 2 ** 20, 6400],
+  ])("has the filesystem hold blocks back from apps, of %s", (_, bytes, blocks) => {
+    machine.put("/dev/vda5", superblock(bytes, 0));
+    prepareData(machine);
+    expect(machine.commands).toContain(`tune2fs -r ${blocks} /dev/vda5`);
+    const next = device();
+    next.put("/dev/vda5", superblock(bytes, blocks));
+    prepareData(next);
+    expect(next.commands.filter((line) => line.startsWith("tune2fs"))).toEqual([]);
   });
 
   it("removes apps and their data when the marker was removed, and only then", () => {

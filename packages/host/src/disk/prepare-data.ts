@@ -3,6 +3,7 @@ import { sweepAtBoot } from "../engine/sweep-engine.ts";
 import { writeDurably } from "../machine/durable.ts";
 import { exists, type Machine } from "../machine/machine.ts";
 import { mountPersistentPaths } from "../state/mount-state.ts";
+import { readExt4 } from "./filesystem-identity.ts";
 import { GROW_MARKER } from "./prepare-disk.ts";
 
 const DATA = "/mnt/data";
@@ -10,6 +11,20 @@ const RESET_MARKER = `${DATA}/remove_me_to_reset`;
 /** The device contract: what a reset of the data partition removes; of what came with the image, the copy, too. */
 const RESET_PATHS = ["apps.json", "apps.json.preloaded", "resin-data", "docker"] as const;
 const DISCARDED = `${DATA}/.to-remove`;
+
+/** Enough for the engine to stop, remove and start containers, and for what the supervisor writes. */
+const RESERVE_BYTES = 64 * 1024 * 1024;
+/** Of a small disk, a smaller part: apps need it, too. */
+const RESERVE_SHARE = 20;
+
+/** Growing keeps the reserve's share, not its size: it is set after that. Who may use it, mnt-data.mount says. */
+function holdBlocksBack(machine: Machine, device: string): void {
+  const filesystem = readExt4(machine, device);
+  if (filesystem === undefined) return;
+  const { bytes, blockBytes, reservedBlocks } = filesystem;
+  const wanted = Math.floor(Math.min(RESERVE_BYTES, bytes / RESERVE_SHARE) / blockBytes);
+  if (wanted !== reservedBlocks) machine.run(["tune2fs", "-r", String(wanted), device]);
+}
 
 /** A fresh image has no marker and no engine store; a marker that is missing beside a store asks for a reset. */
 function resetIfAsked(machine: Machine): void {
@@ -29,7 +44,10 @@ function resetIfAsked(machine: Machine): void {
   if (exists(machine, DISCARDED)) machine.run(["rm", "-rf", DISCARDED]);
 }
 
-/** After resin-data is mounted, before the engine: grows its filesystem, resets it when asked, makes and sweeps its directories. */
+/**
+ * After resin-data is mounted, before the engine: grows its filesystem, sets what apps may not take of it, resets it when
+ * asked, makes and sweeps its directories.
+ */
 export function prepareData(machine: Machine): number {
   const device = `/dev/${readBootRecord(machine).partitions.data}`;
   if (exists(machine, GROW_MARKER)) {
@@ -37,6 +55,7 @@ export function prepareData(machine: Machine): number {
     machine.log(status === 0 ? "resin-data's filesystem fills its partition" : `resize2fs ended with status ${status}`);
     machine.remove(GROW_MARKER);
   }
+  holdBlocksBack(machine, device);
   resetIfAsked(machine);
   for (const [name, mode] of [
     ["docker", 0o710],

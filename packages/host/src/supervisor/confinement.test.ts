@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CAPABILITIES, confinement, MOUNTS } from "./confinement.ts";
+import { CAPABILITIES, confinement, MOUNTS, RESERVE_GROUP } from "./confinement.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../../../docs/security.md"), "utf8");
+const repository = join(import.meta.dirname, "../../../..");
+const page = readFileSync(join(repository, "docs/security.md"), "utf8");
 
 describe("the supervisor's container", () => {
   it("has exactly the capabilities and mounts that docs/security.md lists with their reasons", () => {
@@ -25,6 +26,15 @@ describe("the supervisor's container", () => {
       SecurityOpt: ["no-new-privileges"],
       ReadonlyRootfs: true,
     });
+    expect(settings["GroupAdd"]).toEqual([String(RESERVE_GROUP)]);
     expect(settings["Binds"]).toContain("/:/mnt/root:ro,rslave");
+  });
+
+  it("has the group for which the data partition is mounted to hold blocks back, and nobody else has it", () => {
+    const unit = readFileSync(join(repository, "os/layers/state/files/usr/lib/systemd/system/mnt-data.mount"), "utf8");
+    const options = /^Options=(.*)$/m.exec(unit)?.[1]?.split(",") ?? [];
+    expect(options).toEqual(expect.arrayContaining([`resuid=${RESERVE_GROUP}`, `resgid=${RESERVE_GROUP}`]));
+    const { users, groups } = JSON.parse(readFileSync(join(repository, "os/ledger/accounts.json"), "utf8"));
+    expect([...Object.values(users), ...Object.values(groups)]).not.toContain(RESERVE_GROUP);
   });
 });

@@ -12,6 +12,12 @@ export const CAPABILITIES: Readonly<Record<string, Reason>> = {
   NET_BIND_SERVICE: "`listenPort` of config.json may be below 1024",
 };
 
+/**
+ * The group that may write to blocks that the data partition holds back, beside the engine; mnt-data.mount names it. No
+ * image has such a number: theirs are below 65536.
+ */
+export const RESERVE_GROUP = 2_000_000_000;
+
 export type Mount = {
   /** On the host. */
   readonly source: string;
@@ -73,6 +79,7 @@ export function confinement(): Readonly<Record<string, unknown>> {
     Binds: MOUNTS.map(({ source, target, options }) => [source, target, ...(options ? [options] : [])].join(":")),
     CapDrop: ["ALL"],
     CapAdd: Object.keys(CAPABILITIES),
+    GroupAdd: [String(RESERVE_GROUP)],
     SecurityOpt: ["no-new-privileges"],
     ReadonlyRootfs: true,
     Tmpfs: { "/tmp": "size=16m,mode=1777,nosuid,nodev,noexec" },

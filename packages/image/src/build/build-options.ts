@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Progress } from "@holdfast/contracts";
 import type { Mirror } from "../apt/index.ts";
+import type { NodeStart } from "../oci/supervisor-image.ts";
 import type { SecureBootKeys, SlotCompression } from "../pack/index.ts";
 import type { ToolsTree } from "../tools/index.ts";
 
@@ -29,7 +30,11 @@ export const osDirOf = ({ repository, osDir }: Pick<Workshop, "repository" | "os
 export type Programs = {
   /** name -> ES module for QuickJS, put at /usr/lib/holdfast/<name>.js. */
   readonly host: ReadonlyMap<string, Uint8Array>;
-  readonly supervisor: { readonly files: Readonly<Record<string, Uint8Array>>; readonly version: string };
+  readonly supervisor: {
+    readonly files: Readonly<Record<string, Uint8Array>>;
+    readonly version: string;
+    readonly start: NodeStart;
+  };
 };
 
 export type RootfsOptions = {

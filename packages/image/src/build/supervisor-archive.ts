@@ -24,7 +24,7 @@ export async function supervisorArchive(
   const { cache, repository, env, progress } = workshop;
   const node = await nodeBinary({ architecture: board.arch, repository, cache, env });
   const packages = lock.packages.filter(({ name }) => (supervisorPackages as readonly string[]).includes(name));
-  const { files, version } = programs.supervisor;
+  const { files, version, start } = programs.supervisor;
   // Like the slot itself, only a release is made as small as can be.
   const compression: SupervisorImageInput["compression"] = slotCompression === "none" ? "fast" : "small";
   const inputs = {
@@ -37,6 +37,7 @@ export async function supervisorArchive(
     packages: packages.map(({ sha256 }) => sha256),
     files: Object.entries(files).map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]),
     version,
+    start,
     epoch,
     arch: board.arch,
     compression,
@@ -46,6 +47,7 @@ export async function supervisorArchive(
     const input = {
       architecture: board.arch,
       bundle: files,
+      start,
       version,
       node: node.file,
       nodeSize: (await stat(node.file)).size,

@@ -28,6 +28,7 @@ function input(overrides: Partial<SupervisorImageInput> = {}): SupervisorImageIn
   return {
     architecture: "arm64",
     bundle: { "supervisor.js": new TextEncoder().encode("run()"), "package.json": new TextEncoder().encode("{}") },
+    start: { environment: { NODE_ENV: "production" }, flags: ["--max-semi-space-size=1"] },
     version: "1.2.3",
     node: join(scratch, "node"),
     nodeSize: 16,

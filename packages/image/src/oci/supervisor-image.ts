@@ -37,10 +37,17 @@ export type SupervisorPackage = {
   readonly entries: readonly { readonly path: string; readonly entry: Entry }[];
 };
 
+/** What Node is started with: its environment and its flags. */
+export type NodeStart = {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+};
+
 export type SupervisorImageInput = {
   readonly architecture: Architecture;
   /** File name -> bytes, at least supervisor.js and package.json. */
   readonly bundle: Readonly<Record<string, Uint8Array>>;
+  readonly start: NodeStart;
   readonly version: string;
   /** The stripped Node program for the architecture. */
   readonly node: string;
@@ -79,7 +86,7 @@ export async function writeSupervisorImage(input: SupervisorImageInput, file: st
       { layer: await writeLayer(runtime, scratch, RUNTIME_TIME), createdBy: "holdfast: Debian's libraries, Node" },
       { layer: await writeLayer(app, scratch, epoch), createdBy: `holdfast: supervisor ${version}` },
     ];
-    const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(version) });
+    const made = makeImage({ architecture, epoch, tags: [image], layers, config: runConfig(input) });
     await writeArchive([made], file, {
       epoch,
       level: LEVELS[input.compression ?? "small"],
@@ -93,24 +100,15 @@ export async function writeSupervisorImage(input: SupervisorImageInput, file: st
   }
 }
 
-function runConfig(version: string) {
+function runConfig({ version, start }: SupervisorImageInput) {
   return {
     Env: [
       "PATH=/usr/bin",
-      "NODE_ENV=production",
-      "UV_THREADPOOL_SIZE=2",
-      "MALLOC_ARENA_MAX=1",
+      ...Object.entries(start.environment).map(([name, value]) => `${name}=${value}`),
       "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
       `SUPERVISOR_VERSION=${version}`,
     ],
-    // A small young generation and one helper thread keep idle memory low; a leak ends as a restart within the limit.
-    Cmd: [
-      "node",
-      "--max-semi-space-size=1",
-      "--max-old-space-size=64",
-      "--v8-pool-size=1",
-      `/${join(APP, "supervisor.js")}`,
-    ],
+    Cmd: ["node", ...start.flags, `/${join(APP, "supervisor.js")}`],
     WorkingDir: `/${APP}`,
     Labels: { "io.holdfast.supervisor": version },
   };

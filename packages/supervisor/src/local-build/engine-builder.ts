@@ -26,11 +26,13 @@ export type EngineBuilder = {
   readonly pruneCache: () => Promise<void>;
 };
 
+/** How engines list an image whose name another one has taken. */
+const NO_NAME = "<none>:<none>";
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 
 /** The device's engine, over its socket. */
-export function engineBuilder(http: EngineHttp): EngineBuilder {
+export function engineBuilder(http: Pick<EngineHttp, "call" | "stream">): EngineBuilder {
   return {
     hasImage: async (name) => {
       const path = `/images/${encodeURIComponent(name)}/json`;
@@ -53,7 +55,7 @@ export function engineBuilder(http: EngineHttp): EngineBuilder {
   };
 }
 
-async function* messages(http: EngineHttp, build: EngineBuild): AsyncGenerator<unknown> {
+async function* messages(http: Pick<EngineHttp, "stream">, build: EngineBuild): AsyncGenerator<unknown> {
   const query = new URLSearchParams({
     // The classic builder: BuildKit needs a session, and its output is of another kind.
     version: "1",
@@ -74,5 +76,8 @@ async function* messages(http: EngineHttp, build: EngineBuild): AsyncGenerator<u
 
 function namesIn(listing: unknown): readonly string[] {
   if (!Array.isArray(listing)) return [];
-  return listing.flatMap((image: { RepoTags?: unknown }) => (Array.isArray(image.RepoTags) ? image.RepoTags : []));
+  const names = listing.flatMap((image: { RepoTags?: unknown }) =>
+    Array.isArray(image.RepoTags) ? image.RepoTags : [],
+  );
+  return names.filter((name) => name !== NO_NAME);
 }

@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { RegistryLogin } from "../engine/registry-login.ts";
 import type { Log } from "../log.ts";
 import type { Space } from "../plan/space.ts";
-import { freeBytes } from "../storage/free-bytes.ts";
+import { bytesForUs, freeBytes } from "../storage/free-bytes.ts";
 import { SpaceReserve } from "../storage/space-reserve.ts";
 import { devicePlatform } from "./device-platform.ts";
 import { imageContent } from "./image-content.ts";
@@ -50,15 +50,18 @@ export class DiskSpace {
   /** Keeps the reserve until the signal fires; tells when room was made that a download may have waited for. */
   keepReserve(signal: AbortSignal): Promise<void> {
     const { dataDir, log, clock } = this.#options;
-    return new SpaceReserve({ dataDir, freeBytes: () => this.#look(), log }).keep(clock, signal);
+    const look = async (): Promise<number> => {
+      await this.#hearOfRoom();
+      return await bytesForUs(dataDir);
+    };
+    return new SpaceReserve({ dataDir, freeBytes: look, log }).keep(clock, signal);
   }
 
-  async #look(): Promise<number> {
+  async #hearOfRoom(): Promise<void> {
     const free = await freeBytes(this.#options.dataDir);
     if (free > this.#judgedBy + NOTABLE_BYTES) {
       this.#judgedBy = Number.POSITIVE_INFINITY;
       this.#options.changed();
     }
-    return free;
   }
 }

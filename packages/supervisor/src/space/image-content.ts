@@ -1,5 +1,6 @@
 import { worldError } from "@holdfast/contracts";
 import * as z from "zod";
+import { type Document, getDocument } from "./get-document.ts";
 import { registryAddress } from "./registry-address.ts";
 
 /** What an image consists of, as its registry tells before anything of it is downloaded. */
@@ -24,8 +25,6 @@ const MEDIA_TYPES = [
 ].join(", ");
 /** A registry that takes longer for a few kilobytes is as good as none. */
 const TIMEOUT_MS = 15_000;
-/** Manifests have a few kilobytes, configurations some more. */
-const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const layer = z.object({ size: z.number().nonnegative(), mediaType: z.string().default("") });
@@ -80,15 +79,15 @@ type Session = { readonly signal: AbortSignal; readonly login: Login | undefined
 async function getJson(url: string, session: Session): Promise<unknown> {
   let answer = await get(url, session);
   if (answer.status === 401 && session.authorization === undefined) {
-    session.authorization = await authorize(answer.headers.get("www-authenticate") ?? "", session);
+    session.authorization = await authorize(answer.authenticate, session);
     answer = await get(url, session);
   }
-  if (!answer.ok) throw worldError("supervisor.pull-failed", { message: `${url}: ${answer.status}` });
-  return JSON.parse(await boundedText(answer));
+  if (answer.status !== 200) throw worldError("supervisor.pull-failed", { message: `${url}: ${answer.status}` });
+  return JSON.parse(answer.text);
 }
 
-function get(url: string, { signal, authorization }: Session): Promise<Response> {
-  return fetch(url, { signal, headers: { accept: MEDIA_TYPES, ...(authorization && { authorization }) } });
+function get(url: string, { signal, authorization }: Session): Promise<Document> {
+  return getDocument(new URL(url), { signal, accept: MEDIA_TYPES, authorization });
 }
 
 const tokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
@@ -103,17 +102,7 @@ async function authorize(challenge: string, { login, signal }: Session): Promise
     const value = parts.get(name);
     if (value !== undefined) url.searchParams.set(name, value);
   }
-  const answer = await fetch(url, { signal, headers: basic === undefined ? {} : { authorization: basic } });
-  const { token, access_token: accessToken } = tokenAnswer.parse(JSON.parse(await boundedText(answer)));
+  const { text } = await getDocument(url, { signal, authorization: basic });
+  const { token, access_token: accessToken } = tokenAnswer.parse(JSON.parse(text));
   return `Bearer ${token ?? accessToken ?? ""}`;
-}
-
-async function boundedText(answer: Response): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_DOCUMENT) throw new Error("the registry's answer is too long");
-  }
-  return text;
 }

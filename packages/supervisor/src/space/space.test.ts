@@ -99,6 +99,29 @@ describe("a registry", () => {
     expect([...seen]).toEqual(["-", `Basic ${btoa("d_1:key")}`]);
   });
 
+  it("may send to another server for its documents, which is not told the token", async () => {
+    const seen: string[] = [];
+    const store = await registry((request, response) => {
+      seen.push(request.headers.authorization ?? "-");
+      serve(request, response);
+    });
+    const host = await registry((request, response) => {
+      if (request.url?.startsWith("/token") === true) response.end('{"token":"t"}');
+      else if (request.headers.authorization === undefined)
+        response.writeHead(401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token"` }).end();
+      else if (request.url?.includes("/blobs/") === true)
+        response.writeHead(307, { location: `http://${store}${request.url}` }).end();
+      else serve(request, response);
+    });
+    expect(await imageContent(`${host}/shop/web:1`, devicePlatform("x64"))).toMatchObject(content);
+    expect(seen).toEqual(["-"]);
+  });
+
+  it("is given up when it sends in circles", async () => {
+    const host = await registry((request, response) => response.writeHead(302, { location: request.url ?? "" }).end());
+    await expect(imageContent(`${host}/shop/web:1`, devicePlatform("x64"))).rejects.toThrow(/without end/);
+  });
+
   it.each([
     ["web", "https://index.docker.io/v2/library/web", "latest"],
     ["shop/web:1", "https://index.docker.io/v2/shop/web", "1"],

@@ -13,11 +13,13 @@ const EASE_BYTES = 128 * 1024 * 1024;
 const LOOK_MS = 10_000;
 
 /**
- * A file that only takes up room. When apps have filled the disk it goes, and the engine can stop and remove containers
- * and images, and the supervisor can write its files; when there is room again, it is made again.
+ * A file that only takes up room. The filesystem holds blocks back from apps, but a privileged one has the right to take
+ * them. When it has, the file goes, and the engine can stop and remove containers and images, and the supervisor can write
+ * its files; when there is room again, it is made again.
  */
 export class SpaceReserve {
   readonly #path: string;
+  /** What may be written with our rights. */
   readonly #freeBytes: () => Promise<number>;
   readonly #log: Log;
 

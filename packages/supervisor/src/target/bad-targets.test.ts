@@ -98,6 +98,17 @@ describe("an odd target", () => {
     else expect(warnings.join("\n")).toMatch(warning);
   });
 
+  it.each<readonly [string, string, RegExp | undefined]>([
+    ["as long as Linux takes", "x".repeat(131_069), undefined],
+    ["one byte longer", "x".repeat(131_070), /web: variable A takes 131073 bytes; .* more than 131072/],
+    ["longer in bytes than in characters", "ü".repeat(70_000), /web: variable A takes 140003 bytes/],
+    ["with NUL", "a\u0000b", /web: variable A contains NUL/],
+  ])("is taken with a warning when a variable cannot arrive: %s", (_, value, warning) => {
+    const { apps, warnings } = targetFromWire(parseWire(wireApps, web({ environment: { A: value } }), "test"));
+    expect(apps[0]?.services[0]?.environment["A"]).toBe(value);
+    expect(warnings.join("\n")).toMatch(warning ?? /^$/);
+  });
+
   it("may have services that share an id, texts in other scripts, and NUL in a value", () => {
     const services = { a: { id: 1, environment: { A: "ü\u0000" } }, b: { id: 1, labels: { l: "\u{1f980}" } } };
     const { apps } = targetFromWire(parseWire(wireApps, wireOf({ services }), "test"));

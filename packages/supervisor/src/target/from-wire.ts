@@ -14,6 +14,7 @@ import {
 } from "@holdfast/contracts";
 import { configHash } from "../spec/config-hash.ts";
 import { checkDependencies } from "./dependencies.ts";
+import { oddVariables } from "./odd-variables.ts";
 import { portConflicts } from "./port-conflicts.ts";
 import { rewriteLabels } from "./rewrite-labels.ts";
 import type { Target, TargetApp, TargetService } from "./target.ts";
@@ -125,6 +126,7 @@ function translateService({ app, service, wire, warnings }: ServiceInput): Targe
     warnings.push(`${service}: Ignoring network_mode ${compose.network_mode}: use service:<name>`);
     delete compose.network_mode;
   }
+  warnings.push(...oddVariables(service, wire.environment));
   return {
     name: service,
     id: wire.id,

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOfParts } from "../../oci/digest.ts";
 import { tarParts } from "../../pack/archive/tar-parts.ts";
-import type { Content, Entry, Tree } from "../../tree/entry.ts";
+import type { Content, Entry, ReadonlyTree, Tree } from "../../tree/entry.ts";
 import { compileIgnore } from "./ignore-patterns.ts";
 
 /** What the engine gets to build from, and its hash. */
@@ -13,14 +13,19 @@ export type BuildContext = { readonly parts: readonly Content[]; readonly hash: 
  * who checked them out. .dockerignore applies; the Dockerfile and .dockerignore are always sent.
  */
 export async function buildContext(directory: string, dockerfile: string, epoch: number): Promise<BuildContext> {
+  const parts = [...tarParts(await contextTree(directory, dockerfile), { epoch })];
+  return { parts, hash: digestOfParts(parts) };
+}
+
+/** The same files as a tree; contents stay where they are. */
+export async function contextTree(directory: string, dockerfile: string): Promise<ReadonlyTree> {
   const ignoreFile = await readFile(join(directory, ".dockerignore"), "utf8").catch(() => "");
   const ignored = compileIgnore(ignoreFile);
   const needed = new Set([dockerfile, ".dockerignore"]);
   const tree: Tree = new Map();
   await addDirectory(tree, directory, "", (path) => ignored(path) && !needed.has(path));
   addParents(tree);
-  const parts = [...tarParts(tree, { epoch })];
-  return { parts, hash: digestOfParts(parts) };
+  return tree;
 }
 
 async function addDirectory(tree: Tree, root: string, path: string, left: (path: string) => boolean): Promise<void> {
