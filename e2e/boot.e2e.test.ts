@@ -6,6 +6,8 @@ import { Device } from "./device/device.ts";
 import { BOOT_PATIENCE, coldStart, deviceLab } from "./device/device-lab.ts";
 
 const NAME = "e2e-boot";
+/** Targets, and timers that fire just then, on a busy machine. */
+const LAST_JOBS_SECONDS = 10;
 let device: Device;
 
 beforeAll(async () => {
@@ -24,6 +26,21 @@ describe("the first boot of an image", () => {
     await expect.poll(state, { timeout: BOOT_PATIENCE, interval: 2_000 }).not.toBe("starting");
     expect(await device.shell("systemctl --failed --no-legend --plain")).toBe("");
     expect(await state()).toBe("running");
+  });
+
+  it("is over when the supervisor runs: nothing else is waited for", async () => {
+    const at = async (unit: string, property: string): Promise<number> =>
+      Number(await device.shell(`systemctl show ${unit} --value --property=${property}`)) / 1_000_000;
+    const supervisor = await at("balena-supervisor.service", "ActiveEnterTimestampMonotonic");
+    expect((await at("", "FinishTimestampMonotonic")) - supervisor).toBeLessThan(LAST_JOBS_SECONDS);
+  });
+
+  it("swept the engine's store beside the boot, for the engine's first start only", async () => {
+    const mark = "/run/holdfast/engine-swept";
+    expect(await device.shell(`stat --format=%s ${mark}`)).toBe("0");
+    const finished = "systemctl show --value --property=ActiveEnterTimestampMonotonic holdfast-prepare-data.service";
+    const started = "systemctl show --value --property=ExecMainStartTimestampMonotonic balena.service";
+    expect(Number(await device.shell(finished))).toBeLessThan(Number(await device.shell(started)));
   });
 
   it("dropped no unit to break a cycle of orders", async () => {

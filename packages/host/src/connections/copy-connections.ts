@@ -75,6 +75,7 @@ function copyAll(
 
 /** NetworkManager passes over connections that others may read, and over programs that others may write. */
 function settleModes(machine: Machine, { to, mode }: BootFolder): void {
+  if ((machine.list(to) ?? []).length === 0) return;
   const octal = mode.toString(8);
   machine.run(["find", to, "-maxdepth", "1", "-type", "f", "!", "-perm", octal, "-exec", "chmod", octal, "{}", "+"]);
 }
