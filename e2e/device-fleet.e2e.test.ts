@@ -44,6 +44,10 @@ const afterPolls = async (count: number): Promise<void> => {
   await expect.poll(() => fleet.polls.length, patiently).toBeGreaterThan(polls + count);
 };
 
+/** Asks the supervisor on the device itself: the port is closed to the network now. */
+const ask = async (path: string): Promise<string> =>
+  await device.shell(`curl --silent --write-out ' %{http_code}' 'http://127.0.0.1:48484${path}'`);
+
 describe("a device that joins a fleet", () => {
   it("registers with its own key, reports, and brings its tunnel up with that", async () => {
     await tunnel.accept(uuid, deviceKey);
@@ -63,8 +67,8 @@ describe("a device that joins a fleet", () => {
   });
 
   it("asks for a key from now on, and takes the one that it reported", async () => {
-    expect(await device.ask("GET", "/v1/device")).toMatchObject({ status: 401 });
-    expect(await device.ask("GET", `/v1/device?apikey=${secret()}`)).toMatchObject({ status: 200 });
+    expect(await ask("/v1/device")).toMatch(/ 401$/);
+    expect(await ask(`/v1/device?apikey=${secret()}`)).toMatch(/ 200$/);
   });
 
   it("does what the fleet wants: without an app in it, the sample goes", async () => {
@@ -74,7 +78,10 @@ describe("a device that joins a fleet", () => {
 });
 
 describe("SUPERVISOR_VPN_CONTROL", () => {
-  const vpn = async (): Promise<unknown> => await device.api(`/v2/device/vpn?apikey=${secret()}`);
+  const vpn = async (): Promise<unknown> => {
+    const answer = await ask(`/v2/device/vpn?apikey=${secret()}`);
+    return JSON.parse(answer.slice(0, answer.lastIndexOf(" ")));
+  };
 
   it("turns the tunnel off, and the device goes on with its fleet without it", async () => {
     want({ BALENA_SUPERVISOR_VPN_CONTROL: "false" });
