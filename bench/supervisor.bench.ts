@@ -37,7 +37,7 @@ export const bench: BenchModule["bench"] = async ({ progress, signal }): Promise
     driverOf: (scene: Scene) => Promise<Driver> | Driver,
     work: (scene: Scene, driver: Driver) => Promise<T>,
   ) =>
-    await withScene(sizes.node, async (scene) => {
+    await withScene({ node: sizes.node, signal }, async (scene) => {
       await using driver = await driverOf(scene);
       return await work(scene, driver);
     });

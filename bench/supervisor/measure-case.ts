@@ -30,6 +30,7 @@ const LAST_LINE = "this is the last line";
 
 /** Puts one supervisor under the load, lets it rest, and measures it then and during an update. */
 export async function measureCase(scene: Scene, driver: Driver, load: Load): Promise<CaseFigures> {
+  const { signal } = scene;
   const { supervisor, bare } = scene;
   const pid = supervisor.launch() ?? 0;
   await supervisor.until(async () => (await supervisor.get("/ping")).ok, "/ping answers");
@@ -41,7 +42,7 @@ export async function measureCase(scene: Scene, driver: Driver, load: Load): Pro
   await printLines(scene, driver, load.logLines);
   const barePid = bare.launch() ?? 0;
   const cpuBefore = cpuSecondsOf(pid);
-  await sleep(load.restMs);
+  await sleep(load.restMs, undefined, { signal });
   const idleCpu = (100 * (cpuSecondsOf(pid) - cpuBefore)) / (load.restMs / 1000);
   const [idle, bareMemory] = [memoryOf(pid), memoryOf(barePid)];
   const pings = await comparePings(scene, load.pings);
@@ -56,7 +57,8 @@ export async function measureCase(scene: Scene, driver: Driver, load: Load): Pro
 }
 
 /** Wants something else, and returns when every service runs and those that changed have containers of their own. */
-export async function change({ engine, supervisor }: Scene, driver: Driver, wanted: Wanted): Promise<void> {
+export async function change({ engine, supervisor, signal }: Scene, driver: Driver, wanted: Wanted): Promise<void> {
+  signal.throwIfAborted();
   const before = await engine.client.containers();
   await driver.want(wanted);
   await supervisor.until(
@@ -81,11 +83,11 @@ async function call({ supervisor }: Scene, driver: Driver, count: number): Promi
 }
 
 /** Services print; returns when whoever follows them has the last line. What cannot be kept up with is dropped, as designed. */
-async function printLines({ engine, supervisor }: Scene, driver: Driver, count: number): Promise<void> {
+async function printLines({ engine, supervisor, signal }: Scene, driver: Driver, count: number): Promise<void> {
   const ids = [...(await engine.client.containers()).values()].map(({ Id }) => Id);
   for (let at = 0; at < count; at += 1) {
     supervisor.journal(ids[at % ids.length] ?? "", `line ${at} of a service that says what it does, at some length`);
-    if (at % LINES_AT_ONCE === LINES_AT_ONCE - 1) await sleep(LINES_PAUSE_MS);
+    if (at % LINES_AT_ONCE === LINES_AT_ONCE - 1) await sleep(LINES_PAUSE_MS, undefined, { signal });
   }
   const isHeard = async (): Promise<boolean> => {
     supervisor.journal(ids[0] ?? "", LAST_LINE);

@@ -14,13 +14,17 @@ export type Scene = {
   readonly engine: PrivateEngine;
   readonly supervisor: SupervisorProcess;
   readonly bare: BareServer;
+  readonly signal: AbortSignal;
 };
 
 /**
  * Runs the work in a scene. Each server has a copy of Node's program to itself, as it has on a device: of pages that it
  * shared with this process or with the other server, it would be counted a part only.
  */
-export async function withScene<T>(node: string, work: (scene: Scene) => Promise<T>): Promise<T> {
+export async function withScene<T>(
+  { node, signal }: { readonly node: string; readonly signal: AbortSignal },
+  work: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const scratch = await mkdtemp(join(tmpdir(), "holdfast-bench-supervisor-"));
   const started: { stop: () => Promise<unknown> }[] = [];
   try {
@@ -32,7 +36,7 @@ export async function withScene<T>(node: string, work: (scene: Scene) => Promise
     started.unshift(supervisor);
     const bare = new BareServer(other, await freePort());
     started.unshift(bare);
-    return await work({ engine, supervisor, bare });
+    return await work({ engine, supervisor, bare, signal });
   } finally {
     await endScene(scratch, started);
   }

@@ -41,7 +41,10 @@ export function settleNode(): () => void {
   // What is compiled by now is kept for the next start, also when no order ends this process.
   flushCompileCache();
   for (const flag of LATER_FLAGS) setFlagsFromString(flag);
-  // Only contexts made since then have it.
-  const collect = runInNewContext("gc") as Collect;
-  return () => collect({ type: "major", execution: "sync", flavor: "last-resort" });
+  let collect: Collect | undefined;
+  return () => {
+    // Only contexts made since then have it; the start does not wait for one.
+    collect ??= runInNewContext("gc") as Collect;
+    collect({ type: "major", execution: "sync", flavor: "last-resort" });
+  };
 }
