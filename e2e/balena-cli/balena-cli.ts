@@ -90,7 +90,7 @@ export class CliSession {
     while (Date.now() < giveUp) {
       const said = wanted.exec(this.output().slice(from));
       if (said !== null) return said[0];
-      if (this.#child.exitCode !== null) break;
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) break;
       await sleep(100);
     }
     throw new Error(`balena-cli did not say ${String(wanted)}; it said:\n${this.output()}`);
