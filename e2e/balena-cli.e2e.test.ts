@@ -120,8 +120,7 @@ describe("balena push", () => {
   it("brings an edited file into the running container, through the stages that it goes through", async () => {
     const before = await containerOf("web");
     const mark = live().mark();
-    write({ "web/message": "second\n" });
-    await live().says(/Detected changes for container web, updating/, { from: mark });
+    await live().notices(() => write({ "web/message": "second\n" }), "web");
     await live().says(/Restarting service/, { from: mark });
     await expect.poll(() => fileOf("web", "/srv/shouted"), { timeout: 30_000 }).toBe("SECOND");
     expect(await containerOf("web")).toBe(before);
@@ -169,6 +168,27 @@ describe("balena push", () => {
     // The builder's own directory of the last step goes a moment later.
     await expect.poll(() => readdirSync(join(scratch, "engine/data/tmp"))).toEqual([]);
     expect(String(await engine.client.call("GET", "/images/local_image_web:latest/get"))).not.toContain(SECRET);
+  });
+});
+
+describe("balena build", () => {
+  it("builds on the device's engine, and touches nothing that runs", async () => {
+    const web = await containerOf("web");
+    const target = [
+      "--dockerHost",
+      device.ip,
+      "--dockerPort",
+      "2375",
+      "--arch",
+      "amd64",
+      "--deviceType",
+      "generic-amd64",
+    ];
+    const args = ["build", join(project, "other"), ...target, "--projectName", "alone", "--noparent-check"];
+    const { status, output } = await cli.run(args);
+    expect([status, output]).toEqual([0, expect.stringContaining("Build succeeded")]);
+    expect(await engine.client.call("GET", "/images/alone_main:latest/json")).toMatchObject({ Architecture: "amd64" });
+    expect(await containerOf("web")).toBe(web);
   });
 });
 

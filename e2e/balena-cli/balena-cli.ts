@@ -7,6 +7,8 @@ import { stripVTControlCharacters } from "node:util";
 import { installedBalenaCli } from "./installed-balena-cli.ts";
 
 const PATIENCE_MS = 120_000;
+/** It gathers edits for two seconds. */
+const EDIT_AGAIN_MS = 8_000;
 
 export type CliOutcome = { readonly status: number | null; readonly output: string };
 
@@ -88,10 +90,22 @@ export class CliSession {
     while (Date.now() < giveUp) {
       const said = wanted.exec(this.output().slice(from));
       if (said !== null) return said[0];
-      if (this.#child.exitCode !== null) break;
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) break;
       await sleep(100);
     }
     throw new Error(`balena-cli did not say ${String(wanted)}; it said:\n${this.output()}`);
+  }
+
+  /**
+   * Edits until it notices that a service's files changed: it says that it watches before it does, and misses what is
+   * edited right then.
+   */
+  async notices(edit: () => void, service: string): Promise<void> {
+    const from = this.mark();
+    const again = setInterval(edit, EDIT_AGAIN_MS);
+    edit();
+    const wanted = new RegExp(`Detected changes for container ${service}, updating`);
+    await this.says(wanted, { from }).finally(() => clearInterval(again));
   }
 
   /** Its status; it is killed, and that counts as null, when it takes too long. */

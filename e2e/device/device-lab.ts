@@ -23,6 +23,7 @@ const PARTS = {
   ports: {
     ssh: { guest: 22_222, host: 0 },
     api: { guest: 48_484, host: 0 },
+    engine: { guest: 2375, host: 0 },
     http: { guest: 80, host: 0 },
   },
   /** A modem's line, and the line on which its mobile network answers. */

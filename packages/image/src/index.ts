@@ -18,6 +18,7 @@ export { nodeBinary } from "./oci/node-binary.ts";
 export { imageTools, type SecureBootKeys } from "./pack/index.ts";
 export { type InspectedImage, inspectImage } from "./pack/inspect/inspect-image.ts";
 export { openEphemeralEngine } from "./preload/engine/ephemeral-engine.ts";
+export { type MirrorProxy, startMirrorProxy } from "./preload/engine/mirror-proxy.ts";
 export { openIdNamespace } from "./preload/ids/id-namespace.ts";
 export { preloadProject } from "./preload/preload-project.ts";
 export { contextTree } from "./preload/project/build-context.ts";

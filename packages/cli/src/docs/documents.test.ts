@@ -2,12 +2,14 @@ import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { configKeys } from "@holdfast/host";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { commands } from "../command/commands.ts";
 import { parseCommandLine } from "../command/parse-command-line.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import { readDocuments, relativeLinks, shellLines } from "./documents.ts";
 import { generatedFiles } from "./generated-files.ts";
 
+const balenaCliSchema = z.object({ dependencies: z.object({ "balena-cli": z.string() }) });
 const documents = await readDocuments(repositoryRoot);
 
 describe.each(Object.entries(generatedFiles))("%s", (file, render) => {
@@ -56,6 +58,16 @@ describe("the documents", () => {
       const last = key.split(".").at(-1) ?? key;
       expect([key, when, text.includes(last)]).toEqual([key, when, true]);
     }
+  });
+
+  it("name the balena-cli that the suites install, and a test for each of its commands", async () => {
+    const installed = await readFile(path.join(repositoryRoot, "e2e/balena-cli/npm/package.json"), "utf8");
+    const { dependencies } = balenaCliSchema.parse(JSON.parse(installed));
+    const text = documents.find(({ file }) => file === "docs/balena-cli.md")?.text ?? "";
+    expect(text.replaceAll("\n", " ")).toContain(`balena-cli ${dependencies["balena-cli"]} on`);
+    const rows = text.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| command"));
+    expect(rows.length).toBeGreaterThan(8);
+    expect(rows.filter((row) => !/\]\([^)]+\)[^|]*\|$/.test(row))).toEqual([]);
   });
 
   it("has a quick start of exactly two commands in the README", () => {
