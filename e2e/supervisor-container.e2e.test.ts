@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseSupervisorSigns } from "@holdfast/contracts/host";
+import { nodeStart } from "@holdfast/supervisor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { supervisorSettings } from "../packages/host/src/config/areas/supervisor.ts";
 import { supervisorContainer } from "../packages/host/src/supervisor/container-spec.ts";
@@ -31,7 +32,15 @@ async function startContainer(): Promise<string> {
   );
   const { CgroupParent: _, LogConfig: __, OomScoreAdj: ___, ...host } = spec["HostConfig"] as Record<string, unknown>;
   const HostConfig = { ...host, Binds: (host["Binds"] as readonly string[]).map(asHere) };
-  const run = { Cmd: ["/usr/bin/node", "/usr/src/app/supervisor.js"], WorkingDir: "/usr/src/app" };
+  const { environment, flags } = nodeStart("/data");
+  const run = {
+    Cmd: ["/usr/bin/node", ...flags, "/usr/src/app/supervisor.js"],
+    WorkingDir: "/usr/src/app",
+    Env: [
+      ...(spec["Env"] as readonly string[]),
+      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    ],
+  };
   const { Id } = (await engine.client.call("POST", "/containers/create?name=balena_supervisor", {
     ...spec,
     ...run,
@@ -94,7 +103,9 @@ describe("the supervisor in its container, on a real engine", () => {
     const path = join(device, "tmp/balena-supervisor/supervisor-signs.json");
     const signs = () => parseSupervisorSigns(existsSync(path) ? readFileSync(path, "utf8") : undefined);
     await expect.poll(signs, patiently).toEqual({ id: image, hasLooked: true, server: "none" });
-    expect(existsSync(join(device, "mnt/data/resin-data/balena-supervisor"))).toBe(true);
+    const data = join(device, "mnt/data/resin-data/balena-supervisor");
+    // The next start finds the program compiled.
+    expect(existsSync(join(data, "compile-cache"))).toBe(true);
   });
 
   it("runs apps, with the directories of their update locks as they should be", async () => {
