@@ -157,10 +157,11 @@ export class Supervisor {
       onTarget: async (target) => {
         await this.#releases.enter(target);
         const desired = desiredFrom(target, { ...this.#facts, name: this.#name() });
-        this.#wanted = imagesOf(desired);
-        await this.#images.add(this.#wanted);
         this.#hasHostServices = usesHostNetwork(target);
+        // At one time: a round that knew of new images as ours, but not that they are wanted, would remove them.
+        this.#wanted = imagesOf(desired);
         this.#loop.setDesired(desired);
+        await this.#images.add(this.#wanted);
         await this.#wishHost();
       },
     });
