@@ -2,6 +2,7 @@ import { minutes } from "@holdfast/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootedDevice } from "./device/booted-device.ts";
 import type { Device } from "./device/device.ts";
+import { BOOT_PATIENCE } from "./device/device-lab.ts";
 import { FakeFleet } from "./fleet/fake-fleet.ts";
 import { servicesBody } from "./fleet/fleet-server.ts";
 import { CLIENT_CONFIG, TunnelServer } from "./fleet/tunnel-server.ts";
@@ -102,5 +103,23 @@ describe("SUPERVISOR_VPN_CONTROL", () => {
     await device.shell("systemctl stop chrony-watch.timer timesync-https chrony; date --set '61 minutes'");
     await expect.poll(isUp, patiently).toBe(true);
     expect(await vpn()).toMatchObject({ vpn: { enabled: true, connected: true } });
+  });
+});
+
+describe("SUPERVISOR_PERSISTENT_LOGGING", () => {
+  it("counts after a reboot, for which the device sees by itself", { timeout: 2 * BOOT_PATIENCE }, async () => {
+    const boot = await device.bootId();
+    want({ BALENA_SUPERVISOR_VPN_CONTROL: "true", BALENA_SUPERVISOR_PERSISTENT_LOGGING: "true" });
+    await device.untilOtherBoot(boot);
+    expect(await device.shell("jq .persistentLogging /mnt/boot/config.json")).toBe("true");
+    expect((await device.attempt("test -e /tmp/balena-supervisor/reboot-after-apply")).status).toBe(1);
+    expect(await device.shell("findmnt --noheadings --output TARGET --target /var/log/journal")).toBe(
+      "/var/log/journal",
+    );
+    // Once: the device that came back goes on with its fleet.
+    await afterPolls(2);
+    const next = await device.bootId();
+    await afterPolls(2);
+    expect(await device.bootId()).toBe(next);
   });
 });

@@ -9,7 +9,6 @@ import type { Device } from "./device/device.ts";
 import { BOOT_PATIENCE } from "./device/device-lab.ts";
 
 // What the confined supervisor does to its host. The cases build on each other.
-const REBOOT_MARK = "/tmp/balena-supervisor/reboot-after-apply";
 const UPDATE_MARK = "/mnt/state/rollback-health-breadcrumb";
 const LIMIT = 2 * BOOT_PATIENCE;
 const patiently = { timeout: minutes(4), interval: 1_000 };
@@ -133,39 +132,8 @@ describe("an update of the OS that is not confirmed", () => {
   });
 });
 
-describe("a change that counts after a reboot only", () => {
-  it("waits with its reboot for an app's lock, and has the device reboot as soon as that is gone", {
-    timeout: LIMIT,
-  }, async () => {
-    const target = z
-      .object({ state: z.object({ local: z.looseObject({ config: z.record(z.string(), z.string()).default({}) }) }) })
-      .parse(await device.api("/v2/local/target-state")).state;
-    await takeLock();
-    const boot = await device.bootId();
-    const config = { ...target.local.config, SUPERVISOR_PERSISTENT_LOGGING: "true" };
-    const wanted = { ...target, local: { ...target.local, config } };
-    expect(await device.api("/v2/local/target-state", wanted)).toMatchObject({ status: "success" });
-    await untilSays(device, `cat ${REBOOT_MARK}`, '{"persistentLogging":true}');
-    await untilSays(device, "jq .persistentLogging /mnt/boot/config.json", "true");
-    await device.shell("sleep 10");
-    expect(await device.bootId()).toBe(boot);
-    await device.shell(`docker exec ${await idOf("web")} rm /tmp/balena/updates.lock`);
-    await device.untilOtherBoot(boot);
-    expect((await device.attempt(`test -e ${REBOOT_MARK}`)).status).toBe(1);
-    expect(await device.shell("findmnt --noheadings --output TARGET --target /var/log/journal")).toBe(
-      "/var/log/journal",
-    );
-    expect(await device.shell("hostname")).toBe("controlled");
-    await device.untilUp();
-    await expect.poll(running, patiently).toEqual(["broker", "publisher", "web"]);
-    expect(await device.bootId()).not.toBe(boot);
-  });
-});
-
 describe("a reboot by the device API", () => {
-  it("comes though an app holds its lock, when it is forced; the app is told to stop before", {
-    timeout: LIMIT,
-  }, async () => {
+  it("comes though an app holds its lock, when it is forced", { timeout: LIMIT }, async () => {
     await takeLock();
     const boot = await device.bootId();
     expect(await device.ask("POST", "/v1/reboot", { force: true })).toEqual({
@@ -173,9 +141,6 @@ describe("a reboot by the device API", () => {
       body: { Data: "OK", Error: null },
     });
     await device.untilOtherBoot(boot);
-    // The journal is kept since the case before: the boot that ended says how.
-    const former = await device.shell("journalctl --boot=-1 --no-pager --output=cat");
-    expect(former).toMatch(/Stopped .*balena-supervisor|Stopping .*[Aa]pps/);
     await device.untilUp();
     await expect.poll(running, patiently).toEqual(["broker", "publisher", "web"]);
   });
