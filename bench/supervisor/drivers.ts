@@ -48,8 +48,14 @@ export async function fleetDriver({ supervisor }: Scene, first: Wanted): Promise
   const fleet = await FakeFleet.start();
   fleet.want(fleetTarget(first));
   supervisor.configure({
-    ...{ uuid: UUID, apiEndpoint: fleet.url, apiKey: fleet.provisioningKey, deviceApiKey: "device-key" },
-    ...{ applicationId: 5, bootstrapRetryDelay: 300, initialDeviceName: "bench", os: { sshKeys: [] } },
+    uuid: UUID,
+    apiEndpoint: fleet.url,
+    apiKey: fleet.provisioningKey,
+    deviceApiKey: "device-key",
+    applicationId: 5,
+    bootstrapRetryDelay: 300,
+    initialDeviceName: "bench",
+    os: { sshKeys: [] },
   });
   const key = (): string => fleet.reported.get(UUID)?.api_secret ?? "";
   let seen = 0;

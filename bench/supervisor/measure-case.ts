@@ -50,7 +50,11 @@ export async function measureCase(scene: Scene, driver: Driver, load: Load): Pro
   const updateAnon = await peakAnonDuring(pid, () => change(scene, driver, { ...last, image: IMAGES[1] ?? "" }));
   await bare.stop();
   return {
-    ...{ name: driver.name, idle, idleCpu, updateAnon, pingP99: pings.ours },
+    name: driver.name,
+    idle,
+    idleCpu,
+    updateAnon,
+    pingP99: pings.ours,
     bare: { memory: bareMemory, pingP99: pings.bare },
     groupPeak: supervisor.peakBytes(),
   };

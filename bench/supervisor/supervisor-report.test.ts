@@ -4,7 +4,12 @@ import { supervisorAims, supervisorRows } from "./supervisor-report.ts";
 
 const bare = { memory: { anon: 10e6, pss: 46e6 }, pingP99: 1 };
 const good = {
-  ...{ name: "local", idle: { anon: 20e6, pss: 60e6 }, idleCpu: 0.1, updateAnon: 30e6, pingP99: 1.5, bare },
+  name: "local",
+  idle: { anon: 20e6, pss: 60e6 },
+  idleCpu: 0.1,
+  updateAnon: 30e6,
+  pingP99: 1.5,
+  bare,
   groupPeak: 50e6,
 };
 const figures: SupervisorFigures = {
@@ -15,7 +20,8 @@ const figures: SupervisorFigures = {
     { services: 30, seconds: 1.1 },
     { services: 100, seconds: 1.2 },
   ],
-  ...{ bundleBytes: 4e5, imageBytes: 7e6 },
+  bundleBytes: 4e5,
+  imageBytes: 7e6,
 };
 
 it("holds every aim against the worse of the cases", () => {

@@ -75,6 +75,9 @@ export function supervisorAims({ cases, start, crowds, bundleBytes, imageBytes }
 
 const atMost = (aim: string, value: number, limit: number): BenchAim => ({ aim, value, limit, holds: value <= limit });
 const row = (name: string, metric: string, unit: string, ours: number, bare?: number): BenchRow => ({
-  ...{ case: name, metric, unit, ours },
+  case: name,
+  metric,
+  unit,
+  ours,
   peers: bare === undefined ? {} : { [BARE]: bare },
 });
