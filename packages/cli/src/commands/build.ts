@@ -9,6 +9,7 @@ import { openWorkshop } from "../machine/workshop.ts";
 import { alignColumns } from "../output/align-columns.ts";
 import { formatPath } from "../output/format-path.ts";
 import { formatBytes } from "../output/format-quantity.ts";
+import { printNote } from "../output/print-note.ts";
 
 /** A release is downloaded many times; a development image is flashed once. */
 const LEVELS = { development: 3, production: 12 } as const;
@@ -25,7 +26,7 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
     context.printJson({ manifest, files: paths, notes: image.notes });
     return;
   }
-  for (const note of image.notes) process.stderr.write(`  note: ${note}\n`);
+  for (const note of image.notes) printNote(note);
   const sizes = await Promise.all(
     paths.map(async (file) => [`  ${formatPath(file)}`, formatBytes((await stat(file)).size)]),
   );

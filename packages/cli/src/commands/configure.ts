@@ -14,6 +14,7 @@ import {
 import { wifiKeyfile } from "../configure/wifi-keyfile.ts";
 import { cacheDirectory } from "../machine/cache.ts";
 import { openTools } from "../machine/tools.ts";
+import { printNote } from "../output/print-note.ts";
 
 /** `holdfast configure IMAGE`: everything is checked by the device's own rules before the image is touched. */
 export async function run(args: Arguments, context: Context): Promise<undefined> {
@@ -64,7 +65,7 @@ function report(context: Context, { image, plan, connections, remarks }: Outcome
     context.printJson({ image, changedKeys: plan?.changed ?? [], connections: names, remarks: all });
     return;
   }
-  for (const remark of all) process.stderr.write(`  note: ${remark}\n`);
+  for (const remark of all) printNote(remark);
   const keys = plan === undefined || plan.changed.length === 0 ? "as it was" : plan.changed.join(", ");
   context.print(`${path.basename(image)}: config.json ${keys}`);
   if (names.length > 0) context.print(`connections: ${names.join(", ")}`);

@@ -3,6 +3,7 @@ import type { Arguments, Context } from "../command/command.ts";
 import { openDeviceApi } from "../device/open-device-api.ts";
 import { deviceJournal, deviceLogs } from "../logs/device-logs.ts";
 import { logLineRenderer } from "../logs/render-log-line.ts";
+import { printNote } from "../output/print-note.ts";
 
 /** `holdfast logs DEVICE`: what the services of a device have printed and, with `--follow`, print. */
 export async function run(args: Arguments, context: Context): Promise<undefined> {
@@ -16,8 +17,7 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
     });
   }
   const api = await openDeviceApi(args, context);
-  const warn = (sentence: string): boolean => process.stderr.write(`  note: ${sentence}\n`);
-  const place = { api, signal: context.signal, warn };
+  const place = { api, signal: context.signal, warn: printNote };
   const isColoured = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
   const render = logLineRenderer(isColoured);
   for await (const line of isSystem ? deviceJournal(wish, api) : deviceLogs(wish, place)) {

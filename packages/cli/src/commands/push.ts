@@ -5,6 +5,7 @@ import { openDeviceApi } from "../device/open-device-api.ts";
 import { alignColumns } from "../output/align-columns.ts";
 import { describeError } from "../output/describe-error.ts";
 import { formatBytes } from "../output/format-quantity.ts";
+import { printNote } from "../output/print-note.ts";
 import { projectDirectories } from "../push/project-directories.ts";
 import { type PushedService, type PushOptions, type PushPlace, pushProject } from "../push/push-project.ts";
 import { parseVariable } from "../push/variable.ts";
@@ -20,8 +21,7 @@ export async function run(args: Arguments, context: Context): Promise<undefined>
     detach: args.flag("detach"),
   };
   const { progress, signal } = context;
-  const warn = (sentence: string): boolean => process.stderr.write(`  note: ${sentence}\n`);
-  const place = { api: await openDeviceApi(args, context), progress, signal, warn };
+  const place = { api: await openDeviceApi(args, context), progress, signal, warn: printNote };
   if (args.flag("watch")) await watch(options, place, context);
   else report(await pushProject(options, place), context);
 }

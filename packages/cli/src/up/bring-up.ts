@@ -6,6 +6,7 @@ import { release } from "../image/release.ts";
 import { vmHome } from "../machine/cache.ts";
 import { openVmHost } from "../machine/vm-host.ts";
 import { openWorkshop } from "../machine/workshop.ts";
+import { printNote } from "../output/print-note.ts";
 import { devicePorts } from "./device-ports.ts";
 
 export type BringUp = { readonly name: string; readonly preload: string; readonly fresh: boolean };
@@ -26,13 +27,11 @@ export async function bringUp(wanted: BringUp, context: Context): Promise<Brough
   const request = { board: "generic-amd64", variant: "development", version, epoch, preload: wanted.preload };
   const { disk, notes } = await deviceImage(request, await openWorkshop(context));
   const image = disk.file;
-  for (const note of notes) process.stderr.write(`  note: ${note}\n`);
+  for (const note of notes) printNote(note);
   const running = await runningDevice(wanted.name);
   const vm = running ?? (await start(wanted, image, host, context));
   if (running !== undefined && running.spec.disk !== image) {
-    process.stderr.write(
-      `  note: ${wanted.name} runs an older image; ./holdfast down && ./holdfast up --fresh starts the new one\n`,
-    );
+    printNote(`${wanted.name} runs an older image; ./holdfast down && ./holdfast up --fresh starts the new one`);
   }
   await waitUntilUp(vm, context);
   return { vm, image, started: running === undefined };
@@ -47,7 +46,7 @@ async function start(wanted: BringUp, image: string, host: VmHost, context: Cont
   const former = (await listVms(vmHome)).find(({ name }) => name === wanted.name)?.vm;
   const fresh = wanted.fresh || (former !== undefined && former.spec.disk !== image);
   if (fresh && former !== undefined && !wanted.fresh) {
-    process.stderr.write(`  note: the image changed, so ${wanted.name} begins with a new disk\n`);
+    printNote(`the image changed, so ${wanted.name} begins with a new disk`);
   }
   const step = context.progress.start(`Start ${wanted.name}`);
   let vm: Vm | undefined;
